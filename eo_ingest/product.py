@@ -1,0 +1,158 @@
+"""What a product is: variables and bands as data, and the one expression that makes them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from eo_ingest.errors import ConfigError
+from eo_ingest.period import Cadence, Frame, Period
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import ee
+
+Dtype = Literal["uint8", "int16", "uint16"]
+Kind = Literal["measure", "count", "class"]
+Resampling = Literal["nearest", "bilinear"]
+
+BASE_RESOLUTION = 10
+TILE_PX = 448
+_NAME = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """One class of a class variable: its stored value, its name (CF: no blanks) and its colour as #RRGGBB."""
+
+    value: int
+    meaning: str
+    colour: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variable:
+    """One Zarr array (frame, band, y, x): physical value = stored · scale_factor + add_offset.
+
+    `valid_range` is in stored units, both ends included, and never holds `nodata`.
+    """
+
+    name: str
+    bands: tuple[str, ...]
+    dtype: Dtype
+    nodata: int
+    valid_range: tuple[int, int]
+    long_name: str
+    units: str
+    kind: Kind = "measure"
+    scale_factor: float | None = None
+    add_offset: float | None = None
+    standard_name: str | None = None
+    band_dim: str = "band"
+    flags: tuple[Flag, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a definition that contradicts itself.
+
+        Raises:
+            ConfigError: names the variable and what is wrong with it.
+        """
+        low, high = self.valid_range
+        info = np.iinfo(self.dtype)
+        who = f"variable {self.name!r}"
+        if not self.bands or len(set(self.bands)) != len(self.bands):
+            raise ConfigError(f"{who} has bands {self.bands}: expected one or more, each once")
+        if not (info.min <= low <= high <= info.max and info.min <= self.nodata <= info.max):
+            raise ConfigError(f"{who}: valid range {self.valid_range} or nodata {self.nodata} does not fit {self.dtype}")
+        if low <= self.nodata <= high:
+            raise ConfigError(f"{who}: nodata {self.nodata} lies inside the valid range {self.valid_range}")
+        if (self.kind == "class") != bool(self.flags):
+            raise ConfigError(f"{who}: flags belong to variables of kind 'class', and those need them")
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes per value."""
+        return np.dtype(self.dtype).itemsize
+
+
+@dataclass(frozen=True, kw_only=True)
+class Product:
+    """One product: everything about it, in one value.
+
+    `scenes(frame, region)` gives the `ee.ImageCollection` of inputs; `images(scenes, frame)` gives one `ee.Image` per
+    variable, its bands in the variable's order, in stored units (physical / scale_factor) and masked where there is
+    no observation. Rounding, clamping to the valid range, the type and the nodata value are applied for all products
+    alike by the source.
+    """
+
+    name: str
+    title: str
+    variables: tuple[Variable, ...]
+    resolution: int
+    cadence: Cadence
+    resampling: Resampling
+    assets: tuple[str, ...]
+    licence: str
+    citation: str
+    periods: tuple[str, ...]
+    only_periods: bool = False
+    scene_properties: tuple[str, ...] = ()
+    scenes: Callable[[Frame, ee.Geometry], ee.ImageCollection] = field(repr=False)
+    images: Callable[[ee.ImageCollection, Frame], Mapping[str, ee.Image]] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse a definition that contradicts itself.
+
+        Raises:
+            ConfigError: names the product and what is wrong with it.
+        """
+        if not _NAME.fullmatch(self.name):
+            raise ConfigError(f"product name {self.name!r}: expected lower-case letters, digits and single hyphens")
+        names = [v.name for v in self.variables]
+        if not names or len(set(names)) != len(names):
+            raise ConfigError(f"product {self.name!r} has variables {names}: expected one or more, each name once")
+        if self.resolution % BASE_RESOLUTION or TILE_PX % (self.resolution // BASE_RESOLUTION):
+            raise ConfigError(
+                f"product {self.name!r} has resolution {self.resolution} m: expected {BASE_RESOLUTION} m times a "
+                f"divisor of {TILE_PX}, so that its pixels nest in the grid"
+            )
+        dims: dict[str, tuple[str, ...]] = {}
+        for v in self.variables:
+            if dims.setdefault(v.band_dim, v.bands) != v.bands:
+                raise ConfigError(f"product {self.name!r}: dimension {v.band_dim!r} has two sets of labels")
+
+    @property
+    def factor(self) -> int:
+        """How many base pixels (10 m) one pixel is wide."""
+        return self.resolution // BASE_RESOLUTION
+
+    @property
+    def tile_px(self) -> int:
+        """Pixels along a tile's side at this product's resolution."""
+        return TILE_PX // self.factor
+
+    def variable(self, name: str) -> Variable:
+        """The variable of that name (KeyError if there is none)."""
+        return next(v for v in self.variables if v.name == name)
+
+    def frames(self, period: Period) -> tuple[Frame, ...]:
+        """The frames of a period.
+
+        Raises:
+            ConfigError: if the product does not exist for that period.
+        """
+        if self.only_periods and period.name not in self.periods:
+            raise ConfigError(f"product {self.name!r} has the periods {', '.join(self.periods)}, not {period.name!r}")
+        try:
+            return period.frames(self.cadence)
+        except ConfigError as err:
+            raise ConfigError(f"product {self.name!r}: {err}") from err
+
+    def definition(self) -> dict[str, Any]:
+        """The definition as plain JSON values, functions left out: what goes into a fingerprint."""
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in {"scenes", "images"}}
+        return {**values, "variables": [asdict(v) for v in self.variables]}
