@@ -1,0 +1,1 @@
+"""Bytes under keys, and how a job's rasters become Zarr objects."""

@@ -1,0 +1,91 @@
+"""From a product's expression to what is sent: one image per request, quantised and unmasked on the server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import ee
+
+    from eo_ingest.grid import Block, Zone
+    from eo_ingest.period import Frame, Period
+    from eo_ingest.product import Product, Variable
+    from eo_ingest.request import PixelRequest, Unit
+
+MAX_SCENES = 5000
+# Where a graph that stands for all blocks is anchored; it only ever goes into a fingerprint.
+_REFERENCE = (0.0, 0.0, 1.0, 1.0)
+
+_CASTS = {"uint8": "toUint8", "int16": "toInt16", "uint16": "toUint16"}
+
+
+def band_name(frame: int, unit: Unit) -> str:
+    """The name of a band in a reply: frame index, variable, band index."""
+    return f"f{frame}_{unit[0]}_{unit[1]}"
+
+
+def region(zone: Zone, block: Block) -> ee.Geometry:
+    """The block's footprint, exact in its own CRS."""
+    import ee
+
+    return ee.Geometry.Rectangle(list(zone.bounds(block)), zone.crs, False)  # noqa: FBT003 - positional in ee
+
+
+def image(product: Product, frames: Sequence[Frame], where: ee.Geometry, request: PixelRequest) -> ee.Image:
+    """The image whose bands are the request's units, frame by frame, each in its stored type with nodata unmasked."""
+    import ee
+
+    bands = []
+    for index in request.frames:
+        frame = frames[index]
+        images = product.images(product.scenes(frame, where), frame)
+        for name in dict.fromkeys(name for name, _ in request.units):
+            variable = product.variable(name)
+            wanted = [band for unit, band in request.units if unit == name]
+            stored = _quantised(images[name].select(wanted), variable)
+            bands.append(stored.rename([band_name(index, (name, band)) for band in wanted]))
+    return ee.Image.cat(*bands)
+
+
+def scene_rows(product: Product, frames: Sequence[Frame], where: ee.Geometry) -> ee.ComputedObject:
+    """A dictionary: frame label → rows of scene properties, in the order of `scene_columns`."""
+    import ee
+
+    columns = scene_columns(product)
+
+    def row(scene: Any) -> ee.List:
+        return ee.List([ee.Image(scene).get(name) for name in columns])
+
+    return ee.Dictionary(
+        {frame.label: product.scenes(frame, where).toList(MAX_SCENES).map(row) for frame in frames}
+    )
+
+
+def scene_columns(product: Product) -> tuple[str, ...]:
+    """The properties that are recorded of every scene."""
+    return ("system:index", "system:time_start", *product.scene_properties)
+
+
+def recipe(product: Product, period: Period) -> str:
+    """The serialized graph of all frames and bands of a product, for a reference place: the same in every process."""
+    import ee
+
+    from eo_ingest.request import PixelRequest, Window
+    from eo_ingest.sources.earthengine import client
+
+    client.prepare_offline()
+    frames = product.frames(period)
+    units = tuple((v.name, i) for v in product.variables for i in range(len(v.bands)))
+    request = PixelRequest(tuple(range(len(frames))), units, Window(0, 0, 1, 1))
+    where = ee.Geometry.Rectangle(list(_REFERENCE), "EPSG:4326", False)  # noqa: FBT003 - positional in ee
+    graph: str = image(product, frames, where, request).serialize(for_cloud_api=True)
+    return graph
+
+
+def _quantised(image: ee.Image, variable: Variable) -> ee.Image:
+    low, high = variable.valid_range
+    whole = image if variable.kind == "class" else image.round().clamp(low, high)
+    filled = whole.unmask(variable.nodata)
+    return getattr(filled, _CASTS[variable.dtype])()

@@ -1,0 +1,254 @@
+"""The source: jobs in, tiles out, through `computePixels`."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from datetime import UTC, datetime
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+
+from eo_ingest import request as packing
+from eo_ingest.errors import OutputError, SourceError, TransientError
+from eo_ingest.job import BLOCK_TILES, tiles_of
+from eo_ingest.period import Period
+from eo_ingest.ports import Fetched
+from eo_ingest.raster import tile_shape
+from eo_ingest.sources.earthengine import graph
+from eo_ingest.sources.earthengine.failure import SplitError, explain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from eo_ingest.grid import Grid, Zone
+    from eo_ingest.job import Job
+    from eo_ingest.period import Frame
+    from eo_ingest.ports import Source
+    from eo_ingest.product import Product
+    from eo_ingest.raster import Raster
+    from eo_ingest.request import PixelRequest, Window
+
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 6
+FIRST_WAIT_S = 0.5
+LONGEST_WAIT_S = 30.0
+
+
+class EarthEngineSource:
+    """Fetches over the initialised client, with at most `workers` requests in flight for all jobs together."""
+
+    def __init__(self, grid: Grid, products: Mapping[str, Product], *, workers: int, name: str, synthetic: bool) -> None:
+        self._grid = grid
+        self._products = products
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="request")
+        self._name = name
+        self._synthetic = synthetic
+        self._closed = False
+
+    @property
+    def name(self) -> str:
+        """See `Source.name`."""
+        return self._name
+
+    @property
+    def synthetic(self) -> bool:
+        """See `Source.synthetic`."""
+        return self._synthetic
+
+    def fetch(self, job: Job) -> Fetched:
+        """See `Source.fetch`."""
+        fetch = _Fetch(self, job, self._grid.zone(job.block.zone), self._products[job.product])
+        return fetch.run(self._pool)
+
+    def close(self) -> None:
+        """See `Source.close`."""
+        self._closed = True
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def call(self, send: Callable[[], Any], count: Callable[[], None]) -> Any:
+        """Send, and again while that may help. Each failed attempt but the last is counted.
+
+        Raises:
+            SourceError: explained, once no retry is left or none would help.
+        """
+
+        def attempt() -> Any:
+            import ee
+
+            if self._closed:
+                raise CancelledError
+            try:
+                return send()
+            except (ee.EEException, OSError) as err:
+                raise explain(err) from err
+
+        def waiting(state: RetryCallState) -> None:
+            count()
+            log.info("attempt %s failed, waiting: %s", state.attempt_number, state.outcome and state.outcome.exception())
+
+        retrying = Retrying(
+            retry=retry_if_exception_type(TransientError),
+            stop=stop_after_attempt(ATTEMPTS),
+            wait=wait_exponential_jitter(initial=FIRST_WAIT_S, max=LONGEST_WAIT_S),
+            before_sleep=waiting,
+            reraise=True,
+        )
+        return retrying(attempt)
+
+
+class _Fetch:
+    """One job on its way."""
+
+    def __init__(self, source: EarthEngineSource, job: Job, zone: Zone, product: Product) -> None:
+        self._source = source
+        self._job = job
+        self._zone = zone
+        self._product = product
+        self._frames = product.frames(Period.parse(job.period))
+        self._where = graph.region(zone, job.block)
+        self._guard = Lock()
+        self._requests = 0
+        self._retries = 0
+        self._payload = 0
+
+    def run(self, pool: ThreadPoolExecutor) -> Fetched:
+        tiles: dict[int, Raster] = {tile: self._blank() for tile in tiles_of(self._job.tiles)}
+        listing = pool.submit(self._scenes)
+        waiting = deque(packing.pack(self._product, len(self._frames), self._job.tiles))
+        flying: dict[Future[np.ndarray], PixelRequest] = {pool.submit(self._pixels, r): r for r in waiting}
+        try:
+            while flying:
+                future, request = next(iter(flying.items()))
+                try:
+                    reply = future.result()
+                except SplitError as err:
+                    for half in self._halves(request, err):
+                        flying[pool.submit(self._pixels, half)] = half
+                else:
+                    self._place(reply, request, tiles)
+                del flying[future]
+            scenes = listing.result()
+        except BaseException:
+            for future in (*flying, listing):
+                future.cancel()
+            raise
+        return Fetched(
+            tiles=tiles, scenes=scenes, requests=self._requests, payload=self._payload, retries=self._retries
+        )
+
+    def _blank(self) -> Raster:
+        shapes = {v.name: tile_shape(self._product, v, len(self._frames)) for v in self._product.variables}
+        return {v.name: np.empty(shapes[v.name], dtype=v.dtype) for v in self._product.variables}
+
+    def _halves(self, request: PixelRequest, err: SplitError) -> tuple[PixelRequest, PixelRequest]:
+        halves = packing.split(request)
+        if halves is None:
+            raise SourceError(f"Earth Engine cannot compute even {request.window.pixels} pixels: {err}") from err
+        with self._guard:
+            self._retries += 1
+        log.info("%s: split a request: %s", self._job.key, err)
+        return halves
+
+    def _pixels(self, request: PixelRequest) -> np.ndarray:
+        import ee
+
+        params = {
+            "expression": graph.image(self._product, self._frames, self._where, request),
+            "fileFormat": "NUMPY_NDARRAY",
+            "grid": self._pixel_grid(request.window),
+            "workloadTag": f"eo-ingest-{self._product.name}",
+        }
+        reply: np.ndarray = self._source.call(lambda: self._counted(ee.data.computePixels, params), self._retried)
+        _check_reply(reply, request, self._product)
+        with self._guard:
+            self._payload += reply.nbytes
+        return reply
+
+    def _scenes(self) -> dict[str, list[dict[str, Any]]]:
+        import ee
+
+        rows = graph.scene_rows(self._product, self._frames, self._where)
+        tag = f"eo-ingest-{self._product.name}"
+        found = self._source.call(lambda: self._counted(ee.data.computeValue, rows, tag), self._retried)
+        return _scenes_of(found, self._frames, graph.scene_columns(self._product))
+
+    def _counted(self, send: Callable[..., Any], *args: Any) -> Any:
+        with self._guard:
+            self._requests += 1
+        return send(*args)
+
+    def _retried(self) -> None:
+        with self._guard:
+            self._retries += 1
+
+    def _pixel_grid(self, window: Window) -> dict[str, Any]:
+        step, _, left, _, minus, top = self._zone.affine(self._job.block, factor=self._product.factor)
+        return {
+            "dimensions": {"width": window.width, "height": window.height},
+            "affineTransform": {
+                "scaleX": step,
+                "shearX": 0,
+                "translateX": left + window.col * step,
+                "shearY": 0,
+                "scaleY": minus,
+                "translateY": top + window.row * minus,
+            },
+            "crsCode": self._zone.crs,
+        }
+
+    def _place(self, reply: np.ndarray, request: PixelRequest, tiles: Mapping[int, Raster]) -> None:
+        side = self._product.tile_px
+        window = request.window
+        for tile, raster in tiles.items():
+            row, col = (part * side for part in divmod(tile, BLOCK_TILES))
+            top, bottom = max(row, window.row), min(row + side, window.row + window.height)
+            left, right = max(col, window.col), min(col + side, window.col + window.width)
+            if top >= bottom or left >= right:
+                continue
+            there = (slice(top - row, bottom - row), slice(left - col, right - col))
+            here = (slice(top - window.row, bottom - window.row), slice(left - window.col, right - window.col))
+            for frame in request.frames:
+                for unit in request.units:
+                    raster[unit[0]][frame, unit[1], *there] = reply[graph.band_name(frame, unit)][here]
+
+
+def _check_reply(reply: np.ndarray, request: PixelRequest, product: Product) -> None:
+    """Hold a reply against its request.
+
+    Raises:
+        OutputError: if shape, bands or types differ.
+    """
+    shape = (request.window.height, request.window.width)
+    expected = [
+        (graph.band_name(frame, unit), np.dtype(product.variable(unit[0]).dtype))
+        for frame in request.frames
+        for unit in request.units
+    ]
+    fields = reply.dtype.fields or {}
+    got = [(name, fields[name][0]) for name in reply.dtype.names or ()]
+    if reply.shape != shape:
+        raise OutputError(f"Earth Engine sent {reply.shape} pixels, expected {shape}")
+    if sorted(got) != sorted(expected):
+        raise OutputError(f"Earth Engine sent the bands {got}, expected {expected}")
+
+
+def _scenes_of(found: Any, frames: Sequence[Frame], columns: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    try:
+        rows = {frame.label: [dict(zip(columns, row, strict=True)) for row in found[frame.label]] for frame in frames}
+    except (KeyError, TypeError, ValueError) as err:
+        raise OutputError(f"Earth Engine sent scenes in another form than asked: {err!r}") from err
+    for scenes in rows.values():
+        for scene in scenes:
+            start = scene.get("system:time_start")
+            if isinstance(start, int | float):
+                scene["system:time_start"] = datetime.fromtimestamp(start / 1000, UTC).isoformat()
+        scenes.sort(key=lambda scene: str(scene["system:index"]))
+    return rows
+
+
+_: type[Source] = EarthEngineSource

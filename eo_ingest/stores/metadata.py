@@ -1,0 +1,192 @@
+"""The Zarr v3 metadata of a store: what `xarray.open_zarr` reads, made without touching any pixel.
+
+Metadata depends on the product, the period and the grid alone, so that every AOI and every run makes the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import zarr
+from pyproj import CRS
+from zarr.codecs import BloscCodec, Crc32cCodec, ZstdCodec
+from zarr.storage import MemoryStore
+
+from eo_ingest.stores import codec, layout
+
+if TYPE_CHECKING:
+    from eo_ingest.grid import Grid, Zone
+    from eo_ingest.period import Frame, Period
+    from eo_ingest.product import Product, Variable
+
+FORMAT_VERSION = 1
+OURS = "eo_ingest"
+
+
+def root(grid: Grid, *, synthetic: bool) -> bytes:
+    """The store's root `zarr.json`: format version, grid definition, and whether its data are synthetic."""
+    attributes = {OURS: {"format": FORMAT_VERSION, "grid": grid.as_json(), "synthetic": synthetic}}
+    return _group_json(attributes)
+
+
+def objects(product: Product, period: Period, zone: Zone) -> dict[str, bytes]:
+    """All metadata and coordinate objects of one group, by key: those above it, its own and its arrays'."""
+    memory = MemoryStore()
+    frames = product.frames(period)
+    path = layout.group(product.name, period.name, zone.name)
+    group = zarr.create_group(memory, path=path, zarr_format=3, attributes=_group_attributes(product, period, zone))
+    _coordinates(group, product, frames, zone)
+    for variable in product.variables:
+        _array(group, variable, product, len(frames), zone)
+    made = {key: value.to_bytes() for key, value in memory._store_dict.items()}  # noqa: SLF001 - its only listing that is not async
+    made.pop("zarr.json", None)
+    return {key: _stable_json(value) if key.endswith("zarr.json") else value for key, value in sorted(made.items())}
+
+
+def _group_attributes(product: Product, period: Period, zone: Zone) -> dict[str, Any]:
+    step, _, left, _, minus, top = zone.affine(factor=product.factor)
+    height, width = zone.shape(factor=product.factor)
+    return {
+        "Conventions": "CF-1.11",
+        "title": f"{product.title}, {period.name}",
+        "source": ", ".join(product.assets),
+        "license": product.licence,
+        "references": product.citation,
+        "proj:code": zone.crs,
+        "spatial:dimensions": ["y", "x"],
+        "spatial:transform": [step, 0.0, left, 0.0, minus, top],
+        "spatial:shape": [height, width],
+        "zarr_conventions": [
+            {"name": "proj", "uuid": "f17cb550-5864-4468-aeb7-f3180cfb622f"},
+            {"name": "spatial", "uuid": "689b58e2-cf7b-45e0-9fff-9cfc0883d6b4"},
+        ],
+    }
+
+
+def _coordinates(group: zarr.Group, product: Product, frames: tuple[Frame, ...], zone: Zone) -> None:
+    step, _, left, _, minus, top = zone.affine(factor=product.factor)
+    height, width = zone.shape(factor=product.factor)
+    projection = {"units": "m", "axis": "Y", "standard_name": "projection_y_coordinate"}
+    _axis(group, "y", top + minus * (np.arange(height) + 0.5), {**projection, "long_name": "northing of pixel centres"})
+    projection = {"units": "m", "axis": "X", "standard_name": "projection_x_coordinate"}
+    _axis(group, "x", left + step * (np.arange(width) + 0.5), {**projection, "long_name": "easting of pixel centres"})
+    _labels(group, "frame", [frame.label for frame in frames], "time step")
+    for name, days, long_name in (
+        ("frame_start", [frame.start for frame in frames], "first day of the frame"),
+        ("frame_end", [frame.end for frame in frames], "day after the last day of the frame"),
+    ):
+        values = np.array(days, dtype="datetime64[D]").astype(np.int64)
+        attributes = {"units": "days since 1970-01-01", "calendar": "proleptic_gregorian", "long_name": long_name}
+        _small(group, name, values, ("frame",), attributes)
+    for dim, bands in {v.band_dim: v.bands for v in product.variables}.items():
+        _labels(group, dim, list(bands), "band" if dim == "band" else dim)
+    crs = CRS.from_user_input(zone.crs)
+    transform = " ".join(str(v) for v in (left, step, 0.0, top, 0.0, minus))
+    _small(group, "spatial_ref", np.array(0), (), {**crs.to_cf(), "GeoTransform": transform})
+
+
+def _axis(group: zarr.Group, name: str, values: np.ndarray, attributes: dict[str, Any]) -> None:
+    # One chunk, shuffled by bits: a million evenly spaced doubles become five kilobytes.
+    array = group.create_array(
+        name,
+        shape=values.shape,
+        chunks=values.shape,
+        dtype="float64",
+        fill_value=np.nan,
+        compressors=[BloscCodec(cname="zstd", clevel=9, shuffle="bitshuffle", typesize=8), Crc32cCodec()],
+        dimension_names=(name,),
+        attributes=attributes,
+    )
+    array[:] = values
+
+
+def _labels(group: zarr.Group, name: str, values: list[str], long_name: str) -> None:
+    array = group.create_array(
+        name,
+        shape=(len(values),),
+        chunks=(len(values),),
+        dtype=str,
+        compressors=[Crc32cCodec()],
+        dimension_names=(name,),
+        attributes={"long_name": long_name},
+    )
+    array[:] = np.array(values)
+
+
+def _small(
+    group: zarr.Group, name: str, values: np.ndarray, dims: tuple[str, ...], attributes: dict[str, Any]
+) -> None:
+    # The fill value is none of the values: Zarr would leave such a chunk out.
+    array = group.create_array(
+        name,
+        shape=values.shape,
+        dtype="int64",
+        fill_value=-(2**62),
+        compressors=[Crc32cCodec()],
+        dimension_names=dims,
+        attributes=attributes,
+    )
+    array[...] = values
+
+
+def _array(group: zarr.Group, variable: Variable, product: Product, frames: int, zone: Zone) -> None:
+    height, width = zone.shape(factor=product.factor)
+    tile = product.tile_px
+    block = tile * zone.block_tiles
+    lead = (frames, len(variable.bands))
+    if variable.kind == "class":
+        compressor: ZstdCodec | BloscCodec = ZstdCodec(level=codec.ZSTD_LEVEL, checksum=False)
+    else:
+        compressor = BloscCodec(
+            cname="zstd", clevel=codec.BLOSC_LEVEL, shuffle="bitshuffle", typesize=variable.itemsize, blocksize=0
+        )
+    group.create_array(
+        variable.name,
+        shape=(*lead, height, width),
+        chunks=(*lead, tile, tile),
+        shards=(*lead, block, block),
+        dtype=variable.dtype,
+        fill_value=variable.nodata,
+        filters=None,
+        compressors=[compressor, Crc32cCodec()],
+        dimension_names=("frame", variable.band_dim, "y", "x"),
+        attributes=_array_attributes(variable, product),
+    )
+
+
+def _array_attributes(variable: Variable, product: Product) -> dict[str, Any]:
+    low, high = variable.valid_range
+    attributes: dict[str, Any] = {
+        "long_name": variable.long_name,
+        "units": variable.units,
+        "_FillValue": variable.nodata,
+        "valid_range": [low, high],
+        "grid_mapping": "spatial_ref",
+        "coordinates": "frame_start frame_end spatial_ref",
+        "resampling": product.resampling,
+    }
+    if variable.standard_name:
+        attributes["standard_name"] = variable.standard_name
+    if variable.scale_factor is not None:
+        attributes["scale_factor"] = variable.scale_factor
+    if variable.add_offset is not None:
+        attributes["add_offset"] = variable.add_offset
+    if variable.flags:
+        attributes["flag_values"] = [flag.value for flag in variable.flags]
+        attributes["flag_meanings"] = " ".join(flag.meaning for flag in variable.flags)
+        attributes["flag_colors"] = " ".join(flag.colour for flag in variable.flags)
+    return attributes
+
+
+def _group_json(attributes: dict[str, Any]) -> bytes:
+    return _dump({"zarr_format": 3, "node_type": "group", "attributes": attributes})
+
+
+def _stable_json(data: bytes) -> bytes:
+    return _dump(json.loads(data))
+
+
+def _dump(value: dict[str, Any]) -> bytes:
+    return (json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
