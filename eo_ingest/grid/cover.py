@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _FULL = np.uint16(0xFFFF)
 _SEGMENT = 0.005  # degrees: a straight lon/lat edge then leaves its projected chord by less than 4 mm
+_EARTH_KM = 6371.007
 _SLIVER = 1e-3  # of a pixel: what reaches less far into a tile only touches it
 
 Indexes = NDArray[np.int32]
@@ -195,18 +196,24 @@ def _check(grid: "Grid", geometry: BaseGeometry) -> None:
 
 
 def _beyond(geometry: BaseGeometry, lowest: float, highest: float) -> str:
-    from pyproj import Geod  # noqa: PLC0415 - slow to import
-
-    def area(shape: BaseGeometry) -> float:
-        return abs(float(Geod(ellps="WGS84").geometry_area_perimeter(shape)[0])) / 1e6
-
-    inside = area(shapely.intersection(geometry, shapely.box(-180, lowest, 180, highest)))
-    whole = area(geometry)
+    whole = _area_km2(geometry)
+    beyond = whole - _area_km2(shapely.intersection(geometry, shapely.box(-180, lowest, 180, highest)))
+    south, north = geometry.bounds[1], geometry.bounds[3]
     return (
-        f"the area reaches from latitude {geometry.bounds[1]:g} to {geometry.bounds[3]:g}: {whole - inside:,.0f} km² of "
-        f"its {whole:,.0f} km² lie beyond {-lowest:g}°S to {highest:g}°N, which is for the polar grids (EPSG:3413 in the "
-        f"north, EPSG:3031 in the south); they are not in this version, so clip the area to {lowest:g} … {highest:g}"
+        f"the area reaches from latitude {south:g} to {north:g}: {beyond:,.0f} km² of its {whole:,.0f} km² lie beyond "
+        f"{-lowest:g}°S to {highest:g}°N, which is for the polar grids (EPSG:3413 north, EPSG:3031 south); "
+        f"they are not in this version, so clip the area to latitudes {lowest:g} to {highest:g}"
     )
+
+
+def _area_km2(geometry: BaseGeometry) -> float:
+    """Area of lon/lat polygons on the sphere of the Earth's own area, edges straight in degrees."""
+
+    def equal_area(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        radians = np.deg2rad(points)
+        return _EARTH_KM * np.column_stack([radians[:, 0], np.sin(radians[:, 1])])
+
+    return float(shapely.transform(shapely.segmentize(geometry, 1.0), equal_area).area)
 
 
 def _project(geometry: BaseGeometry, zone: Zone) -> BaseGeometry:

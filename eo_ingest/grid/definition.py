@@ -8,6 +8,7 @@ from eo_ingest.errors import ConfigError
 from eo_ingest.grid.cell import BLOCK_TILES
 
 _FIELDS = {"name": str, "kind": str, "resolution": int, "tile_px": int, "block_tiles": int, "extent": dict}
+_UTM_SPAN = {"block_rows": 10_000_000, "block_cols": 834_000}  # metres from the origin that the bands of UTM reach
 _EXTENT = {"block_rows": int, "block_cols": int, "latitude": list}
 
 
@@ -54,6 +55,10 @@ class Definition:
         for key in ("resolution", "tile_px", "block_rows", "block_cols"):
             if sizes[key] <= 0:
                 raise ConfigError(f"{grid}: {key} is {sizes[key]}, expected a positive whole number")
+        for key, span in _UTM_SPAN.items():
+            length = sizes[key] * BLOCK_TILES * sizes["tile_px"] * sizes["resolution"]
+            if length < span:
+                raise ConfigError(f"{grid}: {key} spans {length} m, expected at least the {span} m of a UTM zone")
         limits = extent["latitude"]
         if len(limits) != 2 or not -90 <= float(limits[0]) < float(limits[1]) <= 90:
             raise ConfigError(f"{grid}: latitude is {limits}, expected [south, north] in degrees")
