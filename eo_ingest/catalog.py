@@ -1,0 +1,264 @@
+"""What a store holds and what was asked of it: the tile index, the compaction of the records, and status."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from eo_ingest import manifest
+from eo_ingest.errors import ConfigError, OutputError, StoreError
+from eo_ingest.grid import Block, Tile
+from eo_ingest.job import Job, tiles_of
+from eo_ingest.manifest import RecordName
+from eo_ingest.stores import layout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from eo_ingest.plan import Plan
+    from eo_ingest.ports import Store
+
+# Series -> block -> 16-bit mask of the tiles that are wanted.
+Wanted = dict[tuple[str, str], dict[Block, int]]
+
+SCHEMA = pa.schema(
+    [
+        ("product", pa.string()),
+        ("period", pa.string()),
+        ("zone", pa.string()),
+        ("block", pa.string()),
+        ("tile", pa.string()),
+        ("index", pa.int8()),
+        ("status", pa.string()),
+        ("valid", pa.float64()),
+        ("reason", pa.string()),
+        ("fingerprint", pa.string()),
+        ("run", pa.string()),
+        ("finished", pa.string()),
+        ("record", pa.string()),
+    ]
+)
+
+
+def index_tiles(plan: Plan, store: Store) -> None:
+    """Enter the AOI's tiles in `tiles/<zone>.parquet`: one row per tile, with the AOIs that asked for it."""
+    import geopandas as gpd  # noqa: PLC0415 - slow to import
+    import pandas as pd  # noqa: PLC0415 - slow to import
+
+    for part in plan.cover.zones:
+        key = layout.tiles(part.zone.name)
+        frame = plan.cover.frame(part.zone.name)
+        frame["aois"] = [[plan.aoi.name]] * len(frame)
+        frame["split"] = pd.Series([None] * len(frame), dtype="str")
+        with store.lock(key):
+            try:
+                old = gpd.read_parquet(io.BytesIO(store.get(key)))
+            except KeyError:
+                old = None
+            if old is not None:
+                frame = _joined(old, frame)
+                if frame is None:
+                    continue
+            buffer = io.BytesIO()
+            frame.to_parquet(buffer, index=False, geometry_encoding="WKB", schema_version="1.1.0", write_covering_bbox=True)
+            store.put(key, buffer.getvalue())
+
+
+def _joined(old: Any, new: Any) -> Any:
+    """Old rows and new ones, each tile once; None where the old ones say it all."""
+    import pandas as pd  # noqa: PLC0415 - slow to import
+
+    name = new["aois"].iloc[0][0]
+    asked = set(new["id"])
+    known = {tile for tile, aois in zip(old["id"], old["aois"], strict=True) if name in aois}
+    if asked <= known:
+        return None
+    old = old.drop(columns="bbox", errors="ignore")
+    old["aois"] = [
+        sorted({*aois, name}) if tile in asked else sorted(aois) for tile, aois in zip(old["id"], old["aois"], strict=True)
+    ]
+    fresh = new[~new["id"].isin(set(old["id"]))]
+    joined = pd.concat([old, fresh], ignore_index=True) if len(fresh) else old
+    return joined.sort_values(["row", "col"], ignore_index=True)
+
+
+def wanted(store: Store) -> Wanted:
+    """What all runs of a store asked for.
+
+    Raises:
+        StoreError: if a run's description or a tile index is damaged.
+    """
+    asked: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for key, _ in store.list(f"{layout.RUNS}/"):
+        try:
+            run = json.loads(store.get(key))
+            for product, period in run["series"]:
+                asked[product, period].add(run["aoi"]["name"])
+        except (ValueError, KeyError, TypeError) as err:
+            raise StoreError(f"{key!r} is not the description of a run: {err!r}") from err
+    masks = _masks_by_aoi(store)
+    result: Wanted = {}
+    for series, aois in sorted(asked.items()):
+        blocks: defaultdict[Block, int] = defaultdict(int)
+        for aoi in aois:
+            for block, mask in masks.get(aoi, {}).items():
+                blocks[block] |= mask
+        result[series] = dict(blocks)
+    return result
+
+
+def _masks_by_aoi(store: Store) -> dict[str, dict[Block, int]]:
+    masks: defaultdict[str, defaultdict[Block, int]] = defaultdict(lambda: defaultdict(int))
+    for key, _ in store.list(f"{layout.TILES}/"):
+        try:
+            table = pq.read_table(io.BytesIO(store.get(key)), columns=["zone", "row", "col", "aois"])
+        except pa.ArrowException as err:
+            raise StoreError(f"{key!r} is not a tile index: {err}") from err
+        for zone, row, col, aois in zip(*(table[name].to_pylist() for name in table.column_names), strict=True):
+            tile = Tile(zone, row, col)
+            for aoi in aois:
+                masks[aoi][tile.block] |= 1 << tile.index_in_block
+    return masks
+
+
+def wanted_by(plan: Plan) -> Wanted:
+    """What one plan asks for."""
+    result: Wanted = {(product.name, period.name): {} for product, period in plan.series}
+    for job in plan.jobs():
+        result[job.product, job.period][job.block] = job.tiles
+    return result
+
+
+def status(store: Store, asked: Wanted, fingerprint: Callable[[str, str], str | None]) -> dict[str, Any]:
+    """Counts of jobs and tiles by status: the `--json` of `eo-ingest status`.
+
+    `fingerprint(product, period)` is what a job would get now; None where the product is not known here, and then
+    no record counts as stale.
+    """
+    states = _tile_states(store)
+    products: dict[str, dict[str, Any]] = {}
+    for (product, period), blocks in asked.items():
+        ledger = manifest.scan(store, product, period)
+        now = fingerprint(product, period)
+        jobs = dict.fromkeys(("done", "stale", "failed", "missing"), 0)
+        tiles = dict.fromkeys(("ok", "empty", "failed", "missing"), 0)
+        for block, mask in blocks.items():
+            names = ledger.names.get(block.id, [])
+            current = now or next((n.fingerprint for n in names if n.status == "done"), "")
+            jobs[manifest.status(names, mask, current)] += 1
+            _count_tiles(names, mask, current, states, tiles)
+        products.setdefault(product, {})[period] = {"jobs": jobs, "tiles": tiles}
+    return {"products": products}
+
+
+def _count_tiles(
+    names: list[RecordName], mask: int, current: str, states: dict[str, dict[str, int]], tiles: dict[str, int]
+) -> None:
+    left = mask
+    held = manifest.standing(names, current)
+    failed = [n for n in names if n.status == "failed" and n.fingerprint == current[:16]]
+    for name in (*([held] if held else []), *failed):
+        for state, bits in states.get(name.key, {}).items():
+            tiles[state] += (bits & left).bit_count()
+            left &= ~bits
+    tiles["missing"] += left.bit_count()
+
+
+def _tile_states(store: Store) -> dict[str, dict[str, int]]:
+    """Record key → tile status → mask, from the compaction and, where it lags behind, the records."""
+    table, _ = _current(store)
+    states: dict[str, dict[str, int]] = {}
+    columns = (table[name].to_pylist() for name in ("record", "index", "status"))
+    for key, index, state in zip(*columns, strict=True):
+        masks = states.setdefault(key, {})
+        masks[state] = masks.get(state, 0) | 1 << index
+    return states
+
+
+def compact(store: Store) -> int:
+    """Bring `manifest.parquet` up to date with the records; the number of rows (tiles × series)."""
+    with store.lock(layout.COMPACTION):
+        table, fresh = _current(store)
+        if fresh:
+            buffer = io.BytesIO()
+            pq.write_table(table, buffer, compression="zstd")
+            store.put(layout.COMPACTION, buffer.getvalue())
+    return int(table.num_rows)
+
+
+def _current(store: Store) -> tuple[pa.Table, bool]:
+    """The rows of all sound records, and whether that is more or other than the compaction has."""
+    keys = sorted(key for key, _ in store.list(f"{layout.MANIFEST}/") if RecordName.parse(key))
+    old = _compaction(store)
+    known = set(old["record"].to_pylist())
+    standing = known & set(keys)
+    kept = old.filter(pa.array([key in standing for key in old["record"].to_pylist()], pa.bool_()))
+    rows = [row for key in keys if key not in known for row in _rows(store, key)]
+    if not rows and kept.num_rows == old.num_rows:
+        return old, False
+    table = pa.concat_tables([kept, pa.Table.from_pylist(rows, SCHEMA)])
+    return table.sort_by([("product", "ascending"), ("period", "ascending"), ("tile", "ascending")]), True
+
+
+def _compaction(store: Store) -> pa.Table:
+    try:
+        table = pq.read_table(io.BytesIO(store.get(layout.COMPACTION)))
+    except (KeyError, pa.ArrowException):
+        return SCHEMA.empty_table()
+    return table if table.schema.equals(SCHEMA) else SCHEMA.empty_table()
+
+
+def _rows(store: Store, key: str) -> Iterable[dict[str, Any]]:
+    name = RecordName.parse(key)
+    if name is None:
+        return
+    try:
+        record = manifest.read(store, name)
+    except OutputError:
+        return  # `verify` names it; a damaged record counts for nothing
+    job = manifest.job_of(name)
+    for index in tiles_of(record.mask):
+        tile = job.block.tile(index).id
+        entry = record.tiles[tile]
+        yield {
+            "product": record.product,
+            "period": record.period,
+            "zone": record.zone,
+            "block": record.block,
+            "tile": tile,
+            "index": index,
+            "status": entry.status,
+            "valid": entry.valid,
+            "reason": entry.reason,
+            "fingerprint": record.fingerprint,
+            "run": record.run,
+            "finished": record.finished,
+            "record": key,
+        }
+
+
+def check_series(asked: Wanted, products: Iterable[str] | None) -> Wanted:
+    """Only the series of these products.
+
+    Raises:
+        ConfigError: if the store was never asked for one of them.
+    """
+    if products is None:
+        return asked
+    names = {product for product, _ in asked}
+    for product in products:
+        if product not in names:
+            raise ConfigError(f"the store was never asked for product {product!r}: it has {', '.join(sorted(names))}")
+    return {series: blocks for series, blocks in asked.items() if series[0] in set(products)}
+
+
+def jobs(asked: Wanted) -> Iterable[Job]:
+    """The jobs of what is wanted, by series and block."""
+    for (product, period), blocks in asked.items():
+        for block in sorted(blocks):
+            yield Job(product, period, block, blocks[block])

@@ -1,0 +1,116 @@
+"""A plan: the deterministic list of jobs that an AOI, a grid, products and periods amount to."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from eo_ingest import request
+from eo_ingest.errors import ConfigError
+from eo_ingest.ingest import Task
+from eo_ingest.job import Job
+from eo_ingest.period import Period
+from eo_ingest.stores import codec, layout
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from eo_ingest.aoi import AOI
+    from eo_ingest.grid import Cover, Grid
+    from eo_ingest.product import Product
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Every (block, product, period) of an AOI, in that order; `limit` keeps the first so many blocks."""
+
+    aoi: AOI
+    grid: Grid
+    series: tuple[tuple[Product, Period], ...]
+    limit: int | None = None
+
+    @cached_property
+    def cover(self) -> Cover:
+        """The tiles of the AOI, not limited."""
+        return self.grid.cover(self.aoi.geometry)
+
+    @property
+    def products(self) -> dict[str, Product]:
+        """The products by name."""
+        return {product.name: product for product, _ in self.series}
+
+    def jobs(self) -> Iterator[Job]:
+        """The jobs, in the plan's order."""
+        for block in islice(self.cover.blocks, self.limit):
+            for product, period in self.series:
+                yield Job(product.name, period.name, block.block, block.mask)
+
+    def task(self, job: Job) -> Task:
+        """A job with all that decides its bytes."""
+        product = self.products[job.product]
+        period = Period.parse(job.period)
+        return Task(job, product, len(product.frames(period)), fingerprint(product, period, self.grid))
+
+    def summary(self) -> dict[str, Any]:
+        """What the plan amounts to, without a network: the `--json` of `eo-ingest plan`."""
+        masks = Counter(block.mask for block in islice(self.cover.blocks, self.limit))
+        blocks = masks.total()
+        products: dict[str, dict[str, int]] = {}
+        for product, period in self.series:
+            entry = products.setdefault(product.name, {"jobs": 0, "requests": 0, "bytes": 0})
+            entry["jobs"] += blocks
+            for mask, times in masks.items():
+                requests, payload = _cost(product, period, mask)
+                entry["requests"] += times * requests
+                entry["bytes"] += times * payload
+        return {
+            "aoi": self.aoi.name,
+            "grid": self.grid.name,
+            "tiles": sum(mask.bit_count() * times for mask, times in masks.items()),
+            "blocks": blocks,
+            "jobs": blocks * len(self.series),
+            "products": products,
+        }
+
+
+def series(products: Sequence[Product], periods: Sequence[str] | None) -> tuple[tuple[Product, Period], ...]:
+    """Each product with each of its periods: the given ones, or the product's own.
+
+    Raises:
+        ConfigError: if a product does not exist for a given period.
+    """
+    pairs = []
+    for product in products:
+        if product.name in layout.RESERVED:
+            raise ConfigError(f"product {product.name!r} has a name that stores use for something else")
+        for name in dict.fromkeys(periods or product.periods):
+            period = Period.parse(name)
+            product.frames(period)
+            pairs.append((product, period))
+    return tuple(pairs)
+
+
+@lru_cache(maxsize=256)
+def fingerprint(product: Product, period: Period, grid: Grid) -> str:
+    """SHA-256 of all that decides a job's bytes: definition, serialized graph, frames, grid, encoding."""
+    from eo_ingest.sources.earthengine import graph  # noqa: PLC0415 - the client is slow to import, and plans need no graph
+
+    parts = {
+        "product": product.definition(),
+        "frames": [[f.label, f"{f.start}", f"{f.end}"] for f in product.frames(period)],
+        "recipe": graph.recipe(product, period),
+        "grid": grid.digest,
+        "encoding": [codec.ENCODING_VERSION, codec.BLOSC_LEVEL, codec.ZSTD_LEVEL],
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _cost(product: Product, period: Period, mask: int) -> tuple[int, int]:
+    """Requests and payload bytes of one job: its pixels, and one request for the scenes behind them."""
+    requests = request.pack(product, len(product.frames(period)), mask)
+    return len(requests) + 1, sum(r.payload(product) for r in requests)
