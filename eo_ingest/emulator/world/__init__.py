@@ -1,0 +1,5 @@
+"""A deterministic synthetic planet, served under the ids of Earth Engine's catalogue."""
+
+from eo_ingest.emulator.world.catalogue import World
+
+__all__ = ["World"]
