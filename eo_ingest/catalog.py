@@ -47,8 +47,8 @@ SCHEMA = pa.schema(
 
 def index_tiles(plan: Plan, store: Store) -> None:
     """Enter the AOI's tiles in `tiles/<zone>.parquet`: one row per tile, with the AOIs that asked for it."""
-    import geopandas as gpd  # noqa: PLC0415 - slow to import
-    import pandas as pd  # noqa: PLC0415 - slow to import
+    import geopandas as gpd
+    import pandas as pd
 
     for part in plan.cover.zones:
         key = layout.tiles(part.zone.name)
@@ -65,13 +65,15 @@ def index_tiles(plan: Plan, store: Store) -> None:
                 if frame is None:
                     continue
             buffer = io.BytesIO()
-            frame.to_parquet(buffer, index=False, geometry_encoding="WKB", schema_version="1.1.0", write_covering_bbox=True)
+            frame.to_parquet(
+                buffer, index=False, geometry_encoding="WKB", schema_version="1.1.0", write_covering_bbox=True
+            )
             store.put(key, buffer.getvalue())
 
 
 def _joined(old: Any, new: Any) -> Any:
     """Old rows and new ones, each tile once; None where the old ones say it all."""
-    import pandas as pd  # noqa: PLC0415 - slow to import
+    import pandas as pd
 
     name = new["aois"].iloc[0][0]
     asked = set(new["id"])
@@ -80,7 +82,8 @@ def _joined(old: Any, new: Any) -> Any:
         return None
     old = old.drop(columns="bbox", errors="ignore")
     old["aois"] = [
-        sorted({*aois, name}) if tile in asked else sorted(aois) for tile, aois in zip(old["id"], old["aois"], strict=True)
+        sorted({*aois, name}) if tile in asked else sorted(aois)
+        for tile, aois in zip(old["id"], old["aois"], strict=True)
     ]
     fresh = new[~new["id"].isin(set(old["id"]))]
     joined = pd.concat([old, fresh], ignore_index=True) if len(fresh) else old
@@ -94,7 +97,7 @@ def wanted(store: Store) -> Wanted:
         StoreError: if a run's description or a tile index is damaged.
     """
     asked: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-    for key, _ in store.list(f"{layout.RUNS}/"):
+    for key, _ in store.listing(f"{layout.RUNS}/"):
         try:
             run = json.loads(store.get(key))
             for product, period in run["series"]:
@@ -114,7 +117,7 @@ def wanted(store: Store) -> Wanted:
 
 def _masks_by_aoi(store: Store) -> dict[str, dict[Block, int]]:
     masks: defaultdict[str, defaultdict[Block, int]] = defaultdict(lambda: defaultdict(int))
-    for key, _ in store.list(f"{layout.TILES}/"):
+    for key, _ in store.listing(f"{layout.TILES}/"):
         try:
             table = pq.read_table(io.BytesIO(store.get(key)), columns=["zone", "row", "col", "aois"])
         except pa.ArrowException as err:
@@ -123,7 +126,7 @@ def _masks_by_aoi(store: Store) -> dict[str, dict[Block, int]]:
             tile = Tile(zone, row, col)
             for aoi in aois:
                 masks[aoi][tile.block] |= 1 << tile.index_in_block
-    return masks
+    return {aoi: dict(blocks) for aoi, blocks in masks.items()}
 
 
 def wanted_by(plan: Plan) -> Wanted:
@@ -193,7 +196,7 @@ def compact(store: Store) -> int:
 
 def _current(store: Store) -> tuple[pa.Table, bool]:
     """The rows of all sound records, and whether that is more or other than the compaction has."""
-    keys = sorted(key for key, _ in store.list(f"{layout.MANIFEST}/") if RecordName.parse(key))
+    keys = sorted(key for key, _ in store.listing(f"{layout.MANIFEST}/") if RecordName.parse(key))
     old = _compaction(store)
     known = set(old["record"].to_pylist())
     standing = known & set(keys)

@@ -1,12 +1,12 @@
 """The error tree, grouped by what a caller does about it.
 
-    EoIngestError
-    ├── ConfigError(ValueError)   fix the input: exit 2, nothing was changed
-    ├── SourceError               the source will not give this: give up, record the reason
-    │   └── TransientError        the source will perhaps give it later: try again
-    ├── NoDataError               the source has nothing there: a fact, recorded as `empty`
-    ├── OutputError               a reply or a result breaks its promise: stop, never store it
-    └── StoreError                the store cannot be read or written: stop the run, nothing is lost
+`EoIngestError` is the root. Below it:
+
+- `ConfigError(ValueError)`: fix the input; exit 2, nothing was changed.
+- `SourceError`: the source will not give this; give up, record the reason.
+  `TransientError` below it: the source may give it later; try again.
+- `OutputError`: a reply or a result breaks its promise; never store it.
+- `StoreError`: the store cannot be read or written; stop the run, nothing is lost.
 """
 
 
@@ -24,10 +24,6 @@ class SourceError(EoIngestError):
 
 class TransientError(SourceError):
     """A source failed in a way that time may cure."""
-
-
-class NoDataError(EoIngestError):
-    """A source holds no valid pixel for the request."""
 
 
 class OutputError(EoIngestError):

@@ -104,9 +104,8 @@ class _Kept:
         }
         if sound.keys() != tiles.keys():
             log.warning("%s: %s tiles are damaged and are fetched again", name.key, len(tiles) - len(sound))
-            record = None
         held: Chunks = {v: {i: found.get(i) for i in sound} for v, found in chunks.items()}
-        return cls(names, record, sound, held)
+        return cls(names, record if len(sound) == len(tiles) else None, sound, held)
 
     def needed(self, task: Task) -> int:
         """The tiles to fetch: those asked for, and those that others asked for and that do not stand any more."""
@@ -241,7 +240,9 @@ def _write_record(record: Record, store: Store) -> None:
         store.put(record.key, record.dump())
 
 
-def _merged(old: Mapping[str, list[dict[str, Any]]], new: Mapping[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+def _merged(
+    old: Mapping[str, list[dict[str, Any]]], new: Mapping[str, list[dict[str, Any]]]
+) -> dict[str, list[dict[str, Any]]]:
     """Scenes by frame, each once."""
     merged = {}
     for frame in {**old, **new}:
@@ -267,5 +268,3 @@ def _digest(chunk: bytes | None) -> str | None:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-

@@ -28,7 +28,9 @@ JobStatus = Literal["done", "stale", "failed", "missing"]
 TileStatus = Literal["ok", "empty", "failed"]
 
 _SHORT = 16
-_NAME = re.compile(r"(?P<block>[^/.]+)\.(?P<status>done|failed)-(?P<tiles>[0-9a-f]{4})-(?P<fingerprint>[0-9a-f]{16})\.json")
+_NAME = re.compile(
+    r"(?P<block>[^/.]+)\.(?P<status>done|failed)-(?P<tiles>[0-9a-f]{4})-(?P<fingerprint>[0-9a-f]{16})\.json"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,8 @@ class RecordName:
         if match is None or len(parts) != 5 or parts[0] != layout.MANIFEST:
             return None
         status: Literal["done", "failed"] = "done" if match["status"] == "done" else "failed"
-        return cls(key, *parts[1:4], match["block"], status, int(match["tiles"], 16), match["fingerprint"])
+        _, product, period, zone, _ = parts
+        return cls(key, product, period, zone, match["block"], status, int(match["tiles"], 16), match["fingerprint"])
 
 
 class Strict(BaseModel):
@@ -140,7 +143,7 @@ def scan(store: Store, product: str, period: str) -> Ledger:
 def of_block(store: Store, job: Job) -> list[RecordName]:
     """The records of one job's block."""
     prefix = f"{layout.records(job.product, job.period)}/{job.block.zone}/{job.block.id}."
-    return [name for key, _ in store.list(prefix) if (name := RecordName.parse(key))]
+    return [name for key, _ in store.listing(prefix) if (name := RecordName.parse(key))]
 
 
 @dataclass(frozen=True)
@@ -153,7 +156,7 @@ class Ledger:
     def read(cls, store: Store, prefix: str) -> Self:
         """List the records below a prefix."""
         names: defaultdict[str, list[RecordName]] = defaultdict(list)
-        for key, _ in store.list(prefix):
+        for key, _ in store.listing(prefix):
             name = RecordName.parse(key)
             if name:
                 names[name.block].append(name)

@@ -70,7 +70,9 @@ class Period:
             starts = [_add_months(self.start, i) for i in range(count)]
             return tuple(Frame(f"{s:%Y-%m}", s, _add_months(s, 1)) for s in starts)
         if not self.is_year:
-            raise ConfigError(f"period {self.name!r} is a month, but the product has one value per {cadence}: give a year")
+            raise ConfigError(
+                f"period {self.name!r} is a month, but the product has one value per {cadence}: give a year"
+            )
         if cadence == "seasons":
             starts = [_add_months(self.start, 3 * i) for i in range(4)]
             return tuple(Frame(label, s, _add_months(s, 3)) for label, s in zip(_SEASONS, starts, strict=True))

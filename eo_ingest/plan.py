@@ -50,12 +50,6 @@ class Plan:
             for product, period in self.series:
                 yield Job(product.name, period.name, block.block, block.mask)
 
-    def task(self, job: Job) -> Task:
-        """A job with all that decides its bytes."""
-        product = self.products[job.product]
-        period = Period.parse(job.period)
-        return Task(job, product, len(product.frames(period)), fingerprint(product, period, self.grid))
-
     def summary(self) -> dict[str, Any]:
         """What the plan amounts to, without a network: the `--json` of `eo-ingest plan`."""
         masks = Counter(block.mask for block in islice(self.cover.blocks, self.limit))
@@ -95,10 +89,16 @@ def series(products: Sequence[Product], periods: Sequence[str] | None) -> tuple[
     return tuple(pairs)
 
 
+def task(job: Job, product: Product, grid: Grid) -> Task:
+    """A job with all that decides its bytes."""
+    period = Period.parse(job.period)
+    return Task(job, product, len(product.frames(period)), fingerprint(product, period, grid))
+
+
 @lru_cache(maxsize=256)
 def fingerprint(product: Product, period: Period, grid: Grid) -> str:
     """SHA-256 of all that decides a job's bytes: definition, serialized graph, frames, grid, encoding."""
-    from eo_ingest.sources.earthengine import graph  # noqa: PLC0415 - the client is slow to import, and plans need no graph
+    from eo_ingest.sources.earthengine import graph
 
     parts = {
         "product": product.definition(),

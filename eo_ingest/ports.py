@@ -90,7 +90,7 @@ class Store(Protocol):
         """Remove an object; no error if there is none."""
         ...
 
-    def list(self, prefix: str) -> Iterator[tuple[str, int]]:
+    def listing(self, prefix: str) -> Iterator[tuple[str, int]]:
         """Keys that start with a string (often a folder and its slash) and their sizes in bytes, in any order."""
         ...
 

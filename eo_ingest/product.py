@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from eo_ingest.errors import ConfigError
-from eo_ingest.period import Cadence, Frame, Period
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import ee
+
+    from eo_ingest.period import Cadence, Frame, Period
 
 Dtype = Literal["uint8", "int16", "uint16"]
 Kind = Literal["measure", "count", "class"]
@@ -67,7 +68,9 @@ class Variable:
         if not self.bands or len(set(self.bands)) != len(self.bands):
             raise ConfigError(f"{who} has bands {self.bands}: expected one or more, each once")
         if not (info.min <= low <= high <= info.max and info.min <= self.nodata <= info.max):
-            raise ConfigError(f"{who}: valid range {self.valid_range} or nodata {self.nodata} does not fit {self.dtype}")
+            raise ConfigError(
+                f"{who}: valid range {self.valid_range} or nodata {self.nodata} does not fit {self.dtype}"
+            )
         if low <= self.nodata <= high:
             raise ConfigError(f"{who}: nodata {self.nodata} lies inside the valid range {self.valid_range}")
         if (self.kind == "class") != bool(self.flags):

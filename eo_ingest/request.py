@@ -6,6 +6,7 @@ by frames first, then by bands, then in space. The order matters for compute: ba
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -80,7 +81,9 @@ def windows(tiles: int, tile_px: int) -> Iterator[Window]:
         while col + width < BLOCK_TILES and row * BLOCK_TILES + col + width in wanted:
             width += 1
         height = 1
-        while row + height < BLOCK_TILES and all((row + height) * BLOCK_TILES + col + c in wanted for c in range(width)):
+        while row + height < BLOCK_TILES and all(
+            (row + height) * BLOCK_TILES + col + c in wanted for c in range(width)
+        ):
             height += 1
         wanted -= {(row + r) * BLOCK_TILES + col + c for r in range(height) for c in range(width)}
         yield Window(row * tile_px, col * tile_px, height * tile_px, width * tile_px)
@@ -144,7 +147,7 @@ def _unit_cost(product: Product, unit: Unit) -> int:
 def _even(items: tuple[int, ...], parts: int) -> list[tuple[int, ...]]:
     """Cut into `parts` runs whose lengths differ by one at most."""
     edges = [round(i * len(items) / parts) for i in range(parts + 1)]
-    return [items[a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [items[a:b] for a, b in itertools.pairwise(edges)]
 
 
 def _halves(window: Window) -> tuple[Window, Window]:

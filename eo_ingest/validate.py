@@ -61,7 +61,7 @@ def verify(
     """
     report = Report()
     definitions = products.REGISTRY if known is None else known
-    sizes = dict(store.list(""))
+    sizes = dict(store.listing(""))
     names = [name for key in sorted(sizes) if (name := RecordName.parse(key))]
     report.records = len(names)
     for key, size in sizes.items():
@@ -112,9 +112,7 @@ def _check_objects(
             report.add(key, f"tile {tile}: {problem}")
 
 
-def _read_shard(
-    store: Store, key: str, record: Record, sizes: Mapping[str, int], report: Report
-) -> dict[int, bytes]:
+def _read_shard(store: Store, key: str, record: Record, sizes: Mapping[str, int], report: Report) -> dict[int, bytes]:
     """The chunks of one object; problems of the object itself are noted once."""
     if key not in sizes:
         if key in record.objects:
@@ -156,7 +154,9 @@ def _tile_problems(
         status = "ok" if valid else "empty"
         if entry.status != status or entry.valid is None or not np.isclose(entry.valid, valid, atol=1e-6):
             claim = f"{entry.status} with valid fraction {entry.valid}"
-            problems.append((keys[product.variables[0].name], f"its record says {claim}, it is {status} with {valid:.6f}"))
+            problems.append(
+                (keys[product.variables[0].name], f"its record says {claim}, it is {status} with {valid:.6f}")
+            )
     return problems
 
 
@@ -164,7 +164,7 @@ def _check_metadata(
     store: Store, grid: Grid, names: list[RecordName], definitions: Mapping[str, Product], report: Report
 ) -> None:
     """Metadata and coordinates are the same for everybody: make them again and compare."""
-    from eo_ingest.stores import metadata  # noqa: PLC0415 - zarr is slow to import
+    from eo_ingest.stores import metadata
 
     for product, period, zone in sorted({(n.product, n.period, n.zone) for n in names if n.status == "done"}):
         if product not in definitions:
@@ -202,6 +202,6 @@ def _check_strays(names: list[RecordName], sizes: Mapping[str, int], report: Rep
     series = {(n.product, n.period, n.zone) for n in names}
     for key in sizes:
         parts = key.split("/")
-        if len(parts) == 9 and parts[4:7] == ["c", "0", "0"] and tuple(parts[:3]) in series:
-            if (*parts[:3], *parts[7:]) not in owned:
-                report.add(key, "has no record: an interrupted run left it; run `eo-ingest tile` again")
+        shard = len(parts) == 9 and parts[4:7] == ["c", "0", "0"] and tuple(parts[:3]) in series
+        if shard and (*parts[:3], *parts[7:]) not in owned:
+            report.add(key, "has no record: an interrupted run left it; run `eo-ingest tile` again")

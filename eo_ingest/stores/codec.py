@@ -87,9 +87,7 @@ def unpack(shard: bytes) -> dict[int, bytes]:
     if len(shard) < tail or _crc(shard[-tail : -_CRC.size]) != shard[-_CRC.size :]:
         raise OutputError("a shard's index does not match its checksum")
     pairs = _INDEX.unpack(shard[-tail : -_CRC.size])
-    found = {
-        tile: (pairs[2 * tile], pairs[2 * tile + 1]) for tile in range(TILES) if pairs[2 * tile] != _ABSENT
-    }
+    found = {tile: (pairs[2 * tile], pairs[2 * tile + 1]) for tile in range(TILES) if pairs[2 * tile] != _ABSENT}
     end = 0
     for offset, length in found.values():
         if offset != end:

@@ -84,8 +84,8 @@ class LocalStore:
         except OSError as err:
             raise self._failure("remove", key, err) from err
 
-    def list(self, prefix: str) -> Iterator[tuple[str, int]]:
-        """See `Store.list`."""
+    def listing(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """See `Store.listing`."""
         folder, _, start = prefix.rpartition("/")
         stack = [self._path(folder) if folder else self._root]
         top = stack[0]

@@ -45,8 +45,8 @@ class MemoryStore:
         """See `Store.delete`."""
         self._objects.pop(checked(key), None)
 
-    def list(self, prefix: str) -> Iterator[tuple[str, int]]:
-        """See `Store.list`."""
+    def listing(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """See `Store.listing`."""
         for key, data in list(self._objects.items()):
             if key.startswith(prefix):
                 yield key, len(data)

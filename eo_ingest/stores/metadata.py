@@ -115,9 +115,7 @@ def _labels(group: zarr.Group, name: str, values: list[str], long_name: str) -> 
     array[:] = np.array(values)
 
 
-def _small(
-    group: zarr.Group, name: str, values: np.ndarray, dims: tuple[str, ...], attributes: dict[str, Any]
-) -> None:
+def _small(group: zarr.Group, name: str, values: np.ndarray, dims: tuple[str, ...], attributes: dict[str, Any]) -> None:
     # The fill value is none of the values: Zarr would leave such a chunk out.
     array = group.create_array(
         name,

@@ -45,6 +45,7 @@ def connect(*, project: str | None, url: str | None, anonymous: bool) -> None:
     # Retries are counted, classified and limited by `failure`, not hidden in the client.
     ee.data.setMaxRetries(0)
     ee.data.setDeadline(DEADLINE_MS)
+    ee.data.setDefaultWorkloadTag("eo-ingest-scenes")
     try:
         ee.Initialize(credentials, url=url or HIGH_VOLUME, project=project)
     except ee.EEException as err:
@@ -67,7 +68,9 @@ def prepare_offline() -> None:
     from google.auth.credentials import AnonymousCredentials
 
     if not ee.data.is_initialized():
-        ee.Initialize(AnonymousCredentials(), url="https://offline.invalid", project="offline", http_transport=_Offline())
+        ee.Initialize(
+            AnonymousCredentials(), url="https://offline.invalid", project="offline", http_transport=_Offline()
+        )
 
 
 class _Offline:
@@ -80,7 +83,7 @@ class _Offline:
         self._discovery = folder / "cloud_api_discovery_document.json"
         if not (self._algorithms.is_file() and self._discovery.is_file()):
             raise ConfigError(
-                "the installed earthengine-api lacks ee/tests/algorithms.json: expected a release of 1.7 or later from PyPI"
+                "the installed earthengine-api lacks ee/tests/algorithms.json: expected release 1.7 or later from PyPI"
             )
 
     def request(self, uri: str, *_: Any, **__: Any) -> tuple[Any, bytes]:

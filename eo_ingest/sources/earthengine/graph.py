@@ -58,9 +58,7 @@ def scene_rows(product: Product, frames: Sequence[Frame], where: ee.Geometry) ->
     def row(scene: Any) -> ee.List:
         return ee.List([ee.Image(scene).get(name) for name in columns])
 
-    return ee.Dictionary(
-        {frame.label: product.scenes(frame, where).toList(MAX_SCENES).map(row) for frame in frames}
-    )
+    return ee.Dictionary({frame.label: product.scenes(frame, where).toList(MAX_SCENES).map(row) for frame in frames})
 
 
 def scene_columns(product: Product) -> tuple[str, ...]:

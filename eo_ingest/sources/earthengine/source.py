@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from threading import Lock
@@ -42,7 +41,9 @@ LONGEST_WAIT_S = 30.0
 class EarthEngineSource:
     """Fetches over the initialised client, with at most `workers` requests in flight for all jobs together."""
 
-    def __init__(self, grid: Grid, products: Mapping[str, Product], *, workers: int, name: str, synthetic: bool) -> None:
+    def __init__(
+        self, grid: Grid, products: Mapping[str, Product], *, workers: int, name: str, synthetic: bool
+    ) -> None:
         self._grid = grid
         self._products = products
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="request")
@@ -89,7 +90,9 @@ class EarthEngineSource:
 
         def waiting(state: RetryCallState) -> None:
             count()
-            log.info("attempt %s failed, waiting: %s", state.attempt_number, state.outcome and state.outcome.exception())
+            log.info(
+                "attempt %s failed, waiting: %s", state.attempt_number, state.outcome and state.outcome.exception()
+            )
 
         retrying = Retrying(
             retry=retry_if_exception_type(TransientError),
@@ -119,8 +122,8 @@ class _Fetch:
     def run(self, pool: ThreadPoolExecutor) -> Fetched:
         tiles: dict[int, Raster] = {tile: self._blank() for tile in tiles_of(self._job.tiles)}
         listing = pool.submit(self._scenes)
-        waiting = deque(packing.pack(self._product, len(self._frames), self._job.tiles))
-        flying: dict[Future[np.ndarray], PixelRequest] = {pool.submit(self._pixels, r): r for r in waiting}
+        requests = packing.pack(self._product, len(self._frames), self._job.tiles)
+        flying: dict[Future[np.ndarray], PixelRequest] = {pool.submit(self._pixels, r): r for r in requests}
         try:
             while flying:
                 future, request = next(iter(flying.items()))
@@ -134,7 +137,8 @@ class _Fetch:
                 del flying[future]
             scenes = listing.result()
         except BaseException:
-            for future in (*flying, listing):
+            listing.cancel()
+            for future in flying:
                 future.cancel()
             raise
         return Fetched(
@@ -173,8 +177,7 @@ class _Fetch:
         import ee
 
         rows = graph.scene_rows(self._product, self._frames, self._where)
-        tag = f"eo-ingest-{self._product.name}"
-        found = self._source.call(lambda: self._counted(ee.data.computeValue, rows, tag), self._retried)
+        found = self._source.call(lambda: self._counted(ee.data.computeValue, rows), self._retried)
         return _scenes_of(found, self._frames, graph.scene_columns(self._product))
 
     def _counted(self, send: Callable[..., Any], *args: Any) -> Any:
@@ -229,7 +232,7 @@ def _check_reply(reply: np.ndarray, request: PixelRequest, product: Product) -> 
         for frame in request.frames
         for unit in request.units
     ]
-    fields = reply.dtype.fields or {}
+    fields: Mapping[str, Any] = reply.dtype.fields or {}
     got = [(name, fields[name][0]) for name in reply.dtype.names or ()]
     if reply.shape != shape:
         raise OutputError(f"Earth Engine sent {reply.shape} pixels, expected {shape}")

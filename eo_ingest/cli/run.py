@@ -1,0 +1,130 @@
+"""`plan` and `tile`."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from eo_ingest.config import RunConfig
+    from eo_ingest.job import Job
+    from eo_ingest.plan import Plan
+
+
+def _listed(_ctx: click.Context, _param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Options that may be repeated or hold commas."""
+    names = tuple(name.strip() for part in value for name in part.split(",") if name.strip())
+    return names or None
+
+
+def _what(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that say what to make."""
+    options = [
+        click.option("--aoi", required=True, help="A registry name, a file, or west,south,east,north in degrees."),
+        click.option("--grid", default="utm", show_default=True, help="The grid."),
+        click.option("--products", multiple=True, callback=_listed, help="Products, comma-separated.  [default: all]"),
+        click.option(
+            "--period",
+            "periods",
+            multiple=True,
+            callback=_listed,
+            help="Periods such as 2020 (2019-12-01 to 2020-12-01).  [default: each product's own]",
+        ),
+        click.option("--limit", type=click.IntRange(min=1), help="Only the first so many blocks."),
+        click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else, to stdout."),
+    ]
+    return functools.reduce(lambda made, option: option(made), reversed(options), command)
+
+
+@click.command(short_help="Tiles, blocks, jobs, requests and bytes of a run.")
+@_what
+def plan(as_json: bool, **values: Any) -> None:
+    """Tell what a run amounts to, without a network: tiles, blocks, jobs, and per product requests and bytes."""
+    from eo_ingest import runtime
+    from eo_ingest.cli.text import count, size, table
+    from eo_ingest.config import RunConfig
+
+    config = RunConfig.of(store="-", **values)
+    resolved = runtime.resolve(config)
+    _notes(resolved, runtime.left_out(config, resolved))
+    summary = resolved.summary()
+    if as_json:
+        click.echo(json.dumps(summary))
+        return
+    tiles = f"{count(summary['tiles'], 'tile')} in {count(summary['blocks'], 'block')}"
+    click.echo(f"{summary['aoi']} on {summary['grid']}: {tiles}, {count(summary['jobs'], 'job')}")
+    rows = [(name, f"{p['jobs']:,}", f"{p['requests']:,}", size(p["bytes"])) for name, p in summary["products"].items()]
+    click.echo(table(("product", "jobs", "requests", "pixels fetched"), rows))
+
+
+@click.command(short_help="Make the tiles of an AOI.")
+@_what
+@click.option("--store", required=True, help="The store's folder; made if it is not there.")
+@click.option(
+    "--source",
+    type=click.Choice(["earthengine", "emulator"]),
+    default="earthengine",
+    show_default=True,
+    help="Earth Engine, or a synthetic one on this machine.",
+)
+@click.option("--assets", help="With --source emulator: a folder of rasters to serve under Earth Engine ids.")
+@click.option("--workers", type=click.IntRange(1, 40), default=8, show_default=True, help="Requests in flight.")
+def tile(as_json: bool, **values: Any) -> None:
+    """Make the tiles of an AOI in a store. What is done already is not asked for again, so run it again after any stop.
+
+    Exit code 0: all done; 1: some jobs failed (their reasons are recorded); 2: not possible as asked.
+    """
+    from eo_ingest import runtime
+    from eo_ingest.cli.progress import Progress
+    from eo_ingest.config import RunConfig
+
+    config = RunConfig.of(**values)
+    with Progress(quiet=as_json) as progress:
+
+        def planned(resolved: Plan, jobs: list[Job]) -> None:
+            _notes(resolved, runtime.left_out(config, resolved))
+            progress.start(resolved, jobs)
+
+        run = runtime.tile(config, on_plan=planned, on_done=progress.advance)
+    if as_json:
+        click.echo(json.dumps(run.as_json()))
+    else:
+        _report(run, config)
+    if run.totals.jobs["failed"]:
+        sys.exit(1)
+
+
+def _notes(plan: Plan, left_out: list[str]) -> None:
+    for note in plan.aoi.notes:
+        click.echo(f"note: AOI {plan.aoi.name}: {note}", err=True)
+    if left_out:
+        click.echo(f"note: left out, since the periods asked for are not theirs: {', '.join(left_out)}", err=True)
+
+
+def _report(run: Any, config: RunConfig) -> None:
+    from eo_ingest.cli.text import count, seconds, size
+
+    totals = run.totals
+    if run.id is None:
+        click.echo(f"nothing to do: all {count(totals.jobs['kept'], 'job')} of {config.aoi} are done in {config.store}")
+        return
+    kept = f", {count(totals.jobs['kept'], 'job')} were done before" if totals.jobs["kept"] else ""
+    click.echo(
+        f"{count(totals.jobs['done'], 'job')} done in {seconds(run.seconds)}{kept}: tiles {totals.tiles['ok']:,} ok, "
+        f"{totals.tiles['empty']:,} empty; {count(totals.requests, 'request')}, {size(totals.payload)} fetched, "
+        f"{size(totals.stored)} stored in {config.store}"
+    )
+    for failure in totals.failures[:20]:
+        click.echo(f"failed: {failure['job']}: {failure['reason']}", err=True)
+    if totals.failures:
+        click.echo(
+            f"{count(len(totals.failures), 'job')} failed; the reasons are in the store's records. "
+            "Run the same command again: only these are tried",
+            err=True,
+        )

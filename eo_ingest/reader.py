@@ -1,0 +1,79 @@
+"""Reading a store: a tile, a window, a mosaic, as plain arrays. Writing is not here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from eo_ingest import manifest
+from eo_ingest.errors import ConfigError
+from eo_ingest.period import Period
+from eo_ingest.raster import tile_shape
+from eo_ingest.stores import codec, layout
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from eo_ingest.grid import Block, Tile
+    from eo_ingest.ports import Store
+    from eo_ingest.product import Product
+    from eo_ingest.raster import Raster
+
+
+def read_tile(store: Store, product: Product, period: str, tile: Tile) -> Raster | None:
+    """All variables of one tile, each (frame, band, y, x) in stored units; None where the tile was never made.
+
+    Raises:
+        OutputError: if the stored bytes are damaged.
+    """
+    return read_block(store, product, period, tile.block).get(tile.index_in_block)
+
+
+def read_block(store: Store, product: Product, period: str, block: Block) -> dict[int, Raster]:
+    """The recorded tiles of a block by index; tiles that were never made are left out.
+
+    Raises:
+        OutputError: if the stored bytes are damaged.
+    """
+    frames = len(product.frames(Period.parse(period)))
+    prefix = f"{layout.records(product.name, period)}/{block.zone}/{block.id}."
+    mask = 0
+    for key, _ in store.listing(prefix):
+        name = manifest.RecordName.parse(key)
+        if name and name.status == "done":
+            mask |= name.tiles
+    found: dict[int, Raster] = {i: {} for i in range(codec.TILES) if mask >> i & 1}
+    for variable in product.variables:
+        try:
+            chunks = codec.unpack(store.get(layout.shard(product.name, period, block, variable.name)))
+        except KeyError:
+            chunks = {}
+        for i, raster in found.items():
+            raster[variable.name] = codec.decode(chunks.get(i), variable, tile_shape(product, variable, frames))
+    return found
+
+
+def blocks(store: Store, product: Product, period: str) -> Iterator[Block]:
+    """The blocks of a product and period that have a done record, each once.
+
+    Raises:
+        ConfigError: if there is none.
+    """
+    names = manifest.scan(store, product.name, period).names
+    done = sorted({manifest.job_of(n).block for found in names.values() for n in found if n.status == "done"})
+    if not done:
+        raise ConfigError(f"the store has nothing of {product.name} {period}")
+    yield from done
+
+
+def physical(values: np.ndarray, product: Product, variable: str) -> np.ndarray:
+    """Stored values in physical units as float32, nodata as NaN."""
+    definition = product.variable(variable)
+    scaled = values.astype(np.float32)
+    if definition.scale_factor is not None:
+        scaled *= np.float32(definition.scale_factor)
+    if definition.add_offset is not None:
+        scaled += np.float32(definition.add_offset)
+    scaled[values == definition.nodata] = np.nan
+    return scaled

@@ -1,0 +1,184 @@
+"""The composition root: from a configuration to a plan, a store, a source, and a run of jobs.
+
+The command line and the flows call the same functions here.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import CancelledError
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from eo_ingest import aoi, catalog, manifest, products
+from eo_ingest.errors import SourceError
+from eo_ingest.grid import Grid
+from eo_ingest.period import Period
+from eo_ingest.plan import Plan, fingerprint, series, task
+from eo_ingest.runtime.executing import Totals, execute
+from eo_ingest.runtime.opening import check_fits, existing, store_at
+from eo_ingest.runtime.preparing import prepare
+from eo_ingest.runtime.sourcing import release, shared
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from eo_ingest.config import RunConfig
+    from eo_ingest.ingest import Outcome
+    from eo_ingest.job import Job
+    from eo_ingest.ports import Store
+
+__all__ = [
+    "Run",
+    "Started",
+    "Totals",
+    "current_fingerprint",
+    "existing",
+    "finish",
+    "left_out",
+    "pending",
+    "release",
+    "resolve",
+    "run_batch",
+    "start",
+    "tile",
+]
+
+
+def resolve(config: RunConfig) -> Plan:
+    """The plan of a configuration; needs no network.
+
+    Raises:
+        ConfigError: for an unknown or invalid AOI, grid, product or period.
+    """
+    chosen = [products.get(name) for name in config.products] if config.products else list(products.REGISTRY.values())
+    if not config.products and config.periods:
+        chosen = [p for p in chosen if not p.only_periods or set(config.periods) <= set(p.periods)]
+    return Plan(aoi.load(config.aoi), Grid.load(config.grid), series(chosen, config.periods), config.limit)
+
+
+def left_out(config: RunConfig, plan: Plan) -> list[str]:
+    """Products of the registry that a configuration without `products` leaves out, since a period is not theirs."""
+    return [] if config.products else [name for name in products.REGISTRY if name not in plan.products]
+
+
+def pending(plan: Plan, store: Store) -> list[Job]:
+    """The jobs of a plan that are not done, in the plan's order."""
+    ledgers = {
+        (product.name, period.name): (
+            manifest.scan(store, product.name, period.name),
+            fingerprint(product, period, plan.grid),
+        )
+        for product, period in plan.series
+    }
+    left = []
+    for job in plan.jobs():
+        ledger, now = ledgers[job.product, job.period]
+        if ledger.status(job, now) != "done":
+            left.append(job)
+    return left
+
+
+@dataclass(frozen=True)
+class Started:
+    """A run that is ready: its plan, its id (None if there is nothing to do) and its pending jobs."""
+
+    plan: Plan
+    run: str | None
+    jobs: list[Job]
+
+
+def start(config: RunConfig, *, on_plan: Callable[[Plan, list[Job]], None] = lambda _plan, _jobs: None) -> Started:
+    """Find what of a configuration is not done yet, and make source and store ready for it.
+
+    Args:
+        config: what to make.
+        on_plan: called with the plan and its pending jobs before anything is written or asked for.
+
+    Raises:
+        ConfigError: if the run cannot be made as asked; nothing was changed.
+        SourceError: if the source does not start.
+        StoreError: if the store cannot be written.
+    """
+    plan = resolve(config)
+    store = store_at(config.store)
+    synthetic = config.source == "emulator"
+    check_fits(store, plan, synthetic=synthetic)
+    jobs = pending(plan, store)
+    on_plan(plan, jobs)
+    if not jobs:
+        return Started(plan, None, jobs)
+    shared(config)
+    return Started(plan, prepare(plan, store, config, synthetic=synthetic), jobs)
+
+
+def run_batch(
+    config: RunConfig, run: str, jobs: Iterable[Job], *, on_done: Callable[[Outcome], None] = lambda _: None
+) -> Totals:
+    """Do some jobs of a started run, in this process.
+
+    Raises:
+        SourceError: if the source was stopped.
+        StoreError: if the store cannot be written; what is done stays done.
+    """
+    store = store_at(config.store)
+    grid = Grid.load(config.grid)
+    tasks = (task(job, products.get(job.product), grid) for job in jobs)
+    try:
+        return execute(tasks, source=shared(config), store=store, run=run, on_done=on_done)
+    except CancelledError as err:
+        raise SourceError("the run was stopped") from err
+
+
+def finish(config: RunConfig) -> None:
+    """Compact the store's records, once a run's jobs are through."""
+    catalog.compact(store_at(config.store))
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that ended: its id, counts and seconds."""
+
+    id: str | None
+    seconds: float
+    totals: Totals = field(default_factory=Totals)
+
+    def as_json(self) -> dict[str, Any]:
+        """The `--json` of `eo-ingest tile`."""
+        return {"run": self.id, "seconds": round(self.seconds, 3), **self.totals.as_json()}
+
+
+def tile(
+    config: RunConfig,
+    *,
+    on_plan: Callable[[Plan, list[Job]], None] = lambda _plan, _jobs: None,
+    on_done: Callable[[Outcome], None] = lambda _: None,
+) -> Run:
+    """Do what of a configuration is not done yet. No source is started where all is done.
+
+    Raises:
+        ConfigError: if the run cannot be made as asked; nothing was changed.
+        SourceError: if the source does not start.
+        StoreError: if the store cannot be written; what is done stays done.
+    """
+    begun = time.monotonic()
+    try:
+        started = start(config, on_plan=on_plan)
+        totals = Totals()
+        if started.run is not None:
+            totals = run_batch(config, started.run, started.jobs, on_done=on_done)
+            finish(config)
+    finally:
+        release()
+    totals.jobs["kept"] += sum(1 for _ in started.plan.jobs()) - len(started.jobs)
+    return Run(started.run, time.monotonic() - begun, totals)
+
+
+def current_fingerprint(grid: Grid) -> Callable[[str, str], str | None]:
+    """What `catalog.status` asks: the fingerprint of a product and period now; None where the product is unknown."""
+
+    def now(product: str, period: str) -> str | None:
+        known = products.REGISTRY.get(product)
+        return fingerprint(known, Period.parse(period), grid) if known else None
+
+    return now

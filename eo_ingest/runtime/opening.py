@@ -1,0 +1,121 @@
+"""Opening a store: is it one of ours, and does a run fit it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from eo_ingest.errors import ConfigError
+from eo_ingest.grid import Grid
+from eo_ingest.stores import layout
+from eo_ingest.stores.local import LocalStore
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from eo_ingest.plan import Plan
+
+
+@dataclass(frozen=True)
+class Root:
+    """What a store's root says of it."""
+
+    grid: dict[str, Any]
+    synthetic: bool
+
+
+def store_at(url: str) -> LocalStore:
+    """The store of a URL, not looked at yet.
+
+    Raises:
+        ConfigError: if it is not a folder's path.
+    """
+    if "://" in url:
+        scheme = url.split("://", 1)[0]
+        raise ConfigError(f"store {url!r}: this version writes to local folders, not to {scheme}:// addresses")
+    path = Path(url).expanduser()
+    if not url.strip():
+        raise ConfigError("the store's name is empty: expected a folder such as europe.zarr")
+    if path.exists() and not path.is_dir():
+        raise ConfigError(f"store {url!r} is a file: expected a folder, or a name that does not exist yet")
+    return LocalStore(path)
+
+
+def read_root(store: LocalStore) -> Root | None:
+    """What a store's root says; None where there is no store yet.
+
+    Raises:
+        ConfigError: if the folder holds something else, or a store that is damaged or of a later version.
+    """
+    from eo_ingest.stores.metadata import FORMAT_VERSION, OURS
+
+    folder = Path(store.url)
+    try:
+        attributes = json.loads(store.get(layout.ROOT))["attributes"]
+    except KeyError as err:
+        if err.args == (layout.ROOT,):
+            if folder.is_dir() and any(not entry.name.startswith(".") for entry in folder.iterdir()):
+                raise ConfigError(
+                    f"{store.url} is not a store of eo-ingest: it has files but no {layout.ROOT}; choose a new folder"
+                ) from None
+            return None
+        raise ConfigError(f"{store.url} is a Zarr store, but not one of eo-ingest: choose a new folder") from None
+    except (ValueError, TypeError) as err:
+        raise ConfigError(f"the {layout.ROOT} of {store.url} is damaged or half-written: {err}") from err
+    ours = attributes.get(OURS) if isinstance(attributes, dict) else None
+    if not isinstance(ours, dict) or not isinstance(ours.get("grid"), dict) or "synthetic" not in ours:
+        raise ConfigError(f"{store.url} is a Zarr store, but not one of eo-ingest: choose a new folder")
+    if ours.get("format") != FORMAT_VERSION:
+        raise ConfigError(
+            f"{store.url} has format {ours.get('format')!r}, this version reads {FORMAT_VERSION}: "
+            "use the version that made it"
+        )
+    return Root(ours["grid"], bool(ours["synthetic"]))
+
+
+def existing(url: str) -> tuple[LocalStore, Grid]:
+    """A store to read from, and its grid.
+
+    Raises:
+        ConfigError: if there is none, it is not ours, or its grid is none that this version knows.
+    """
+    store = store_at(url)
+    root = read_root(store)
+    if root is None:
+        raise ConfigError(f"there is no store at {store.url}: `eo-ingest tile --store {url}` makes one")
+    grid = Grid.load(str(root.grid.get("name")))
+    if grid.as_json() != _plain(root.grid, grid):
+        raise ConfigError(
+            f"the grid {grid.name!r} of {store.url} is defined otherwise here: its tiles are not these tiles"
+        )
+    return store, grid
+
+
+def check_fits(store: LocalStore, plan: Plan, *, synthetic: bool) -> Root | None:
+    """Hold a run against the store that it would write to; None where the store is yet to be made.
+
+    Raises:
+        ConfigError: if grids, or synthetic and real data, would mix.
+    """
+    root = read_root(store)
+    if root is None:
+        return None
+    if _plain(root.grid, plan.grid) != plan.grid.as_json():
+        raise ConfigError(
+            f"{store.url} is on the grid {root.grid.get('name')!r} and this run on {plan.grid.name!r} (or on another "
+            "definition of it): a store has one grid; choose another store"
+        )
+    if root.synthetic != synthetic:
+        words = {True: "synthetic data from the emulator", False: "real data from Earth Engine"}
+        raise ConfigError(
+            f"{store.url} holds {words[root.synthetic]} and this run makes {words[synthetic]}: choose another store"
+        )
+    return root
+
+
+def _plain(stored: Mapping[str, Any], grid: Grid) -> dict[str, Any]:
+    """A grid's definition read back from JSON, with the tuples that JSON turned into lists."""
+    like = grid.as_json()
+    return {k: tuple(v) if isinstance(v, list) and isinstance(like.get(k), tuple) else v for k, v in stored.items()}

@@ -1,0 +1,88 @@
+"""Making a store ready for a plan's jobs: everything but pixels and records."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from eo_ingest import catalog
+from eo_ingest.errors import StoreError
+from eo_ingest.ingest import versions
+from eo_ingest.runtime.opening import check_fits
+from eo_ingest.stores import layout
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from eo_ingest.config import RunConfig
+    from eo_ingest.plan import Plan
+    from eo_ingest.ports import Store
+    from eo_ingest.stores.local import LocalStore
+
+
+def prepare(plan: Plan, store: LocalStore, config: RunConfig, *, synthetic: bool) -> str:
+    """Make the store ready for a plan's jobs: root, tile index, metadata, the run's description. Returns the run's id.
+
+    Raises:
+        StoreError: if the store cannot be written, or holds arrays of another shape under the same names.
+    """
+    from eo_ingest.stores import metadata
+
+    store.create(layout.ROOT, metadata.root(plan.grid, synthetic=synthetic))
+    check_fits(store, plan, synthetic=synthetic)
+    store.sweep()
+    for part in plan.cover.zones:
+        for product, period in plan.series:
+            for key, data in metadata.objects(product, period, part.zone).items():
+                _put_metadata(store, key, data)
+    catalog.index_tiles(plan, store)
+    now = datetime.now(UTC)
+    run = f"{now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
+    store.put(layout.run(run), _dump(_describe(plan, config, now)))
+    return run
+
+
+def _put_metadata(store: Store, key: str, data: bytes) -> None:
+    """Write metadata that is not there yet. Other attributes of an array are renewed, another array is refused."""
+    try:
+        old = store.get(key)
+    except KeyError:
+        store.create(key, data)
+        return
+    if old == data:
+        return
+    if key.endswith("/zarr.json"):
+        try:
+            before, after = json.loads(old), json.loads(data)
+        except ValueError:
+            before, after = None, {}
+        if before is not None:
+            before.pop("attributes", None)
+            after.pop("attributes", None)
+        if before not in (None, after):
+            raise StoreError(f"{key!r} describes another array than the product defines now: choose another store")
+    store.put(key, data)
+
+
+def _describe(plan: Plan, config: RunConfig, now: datetime) -> dict[str, Any]:
+    """A run's configuration as resolved: no path, no secret."""
+    asked = config.model_dump(mode="json", exclude={"store", "assets", "aoi"})
+    return {
+        "aoi": {
+            "name": plan.aoi.name,
+            "digest": plan.aoi.digest,
+            "source": plan.aoi.source,
+            "notes": list(plan.aoi.notes),
+        },
+        "config": {**asked, "assets": bool(config.assets)},
+        "grid": plan.grid.as_json(),
+        "series": [[product.name, period.name] for product, period in plan.series],
+        "started": now.isoformat(timespec="seconds"),
+        "versions": versions(),
+    }
+
+
+def _dump(value: Mapping[str, Any]) -> bytes:
+    return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()

@@ -1,0 +1,93 @@
+"""Starting a source: Earth Engine with the user's credentials, or the emulator.
+
+The Earth Engine client has one state per process, so a process has one source at a time, shared by all its threads.
+"""
+
+from __future__ import annotations
+
+import atexit
+from contextlib import ExitStack
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from eo_ingest.errors import ConfigError
+
+if TYPE_CHECKING:
+    from eo_ingest.config import RunConfig
+    from eo_ingest.ports import Source
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """The process's source, what it was made for, and how to let go of it."""
+
+    key: tuple[object, ...]
+    source: Source
+    stack: ExitStack
+
+
+_guard = Lock()
+_held: list[_Held] = []
+
+
+def shared(config: RunConfig) -> Source:
+    """The process's source for a configuration; started by the first call, the same for all that follow.
+
+    Raises:
+        ConfigError: if there are no credentials, the assets cannot be served, or another source is in use.
+        SourceError: if it does not start.
+    """
+    key = (config.source, config.assets, config.workers, config.grid)
+    with _guard:
+        if _held and _held[0].key == key:
+            return _held[0].source
+        if _held:
+            raise ConfigError("this process uses another source already: release it first")
+        with ExitStack() as stack:
+            source = _start(config, stack)
+            _held.append(_Held(key, source, stack.pop_all()))
+        return source
+
+
+def release() -> None:
+    """Close the process's source and stop its emulator, if there are any."""
+    with _guard:
+        while _held:
+            _held.pop().stack.close()
+
+
+atexit.register(release)
+
+
+def _start(config: RunConfig, stack: ExitStack) -> Source:
+    from eo_ingest import products
+    from eo_ingest.config import Settings
+    from eo_ingest.grid import Grid
+    from eo_ingest.sources.earthengine import client
+    from eo_ingest.sources.earthengine.source import EarthEngineSource
+
+    settings = Settings()
+    synthetic = config.source == "emulator"
+    if synthetic:
+        url = _emulator(settings.emulator_url, config.assets, stack)
+        client.connect(project="emulator", url=url, anonymous=True)
+    else:
+        client.connect(project=settings.ee_project, url=settings.ee_url, anonymous=False)
+    grid = Grid.load(config.grid)
+    name = config.source
+    source = EarthEngineSource(grid, products.REGISTRY, workers=config.workers, name=name, synthetic=synthetic)
+    stack.callback(source.close)
+    return source
+
+
+def _emulator(url: str | None, assets: str | None, stack: ExitStack) -> str:
+    """A running emulator's URL: the given one, or one of our own until the stack closes."""
+    if url is not None:
+        if assets:
+            raise ConfigError("--assets needs an emulator of the run's own: unset EO_INGEST_EMULATOR_URL")
+        return url
+    from eo_ingest.emulator.process import EmulatorProcess
+
+    process: EmulatorProcess = stack.enter_context(EmulatorProcess(assets=assets))
+    return process.url
