@@ -51,7 +51,7 @@ def load(text: str) -> AOI:
     """
     box = parse_box(text)
     if box is not None:
-        geometry, notes = _area(Features(np.array([shapely.box(*box)], dtype=object)))
+        geometry, notes = _area(Features(np.array([shapely.segmentize(shapely.box(*box), 120.0)], dtype=object)))
         return AOI(text.replace(" ", ""), geometry, "a box given by the user", None, notes)
     if text in registry():
         path, meta = registry_file(text), describe(text)
@@ -67,11 +67,12 @@ def load(text: str) -> AOI:
 
 
 def _existing(text: str) -> Path:
-    path = Path(text).expanduser()
+    path = Path(text)
     try:
-        if path.exists():
+        path = path.expanduser()
+        if text and path.exists():
             return path
-    except (OSError, ValueError, RuntimeError):
+    except (OSError, ValueError, RuntimeError):  # too long for a file's name, a null character, an unknown ~user
         pass
     if path.suffix or len(path.parts) > 1:
         box = ", and a box is four numbers 'west,south,east,north'" if "," in text else ""

@@ -22,7 +22,7 @@ def is_lonlat(crs: Any) -> bool:
     """
     if crs is None:
         return True
-    from pyproj import CRS  # noqa: PLC0415 - slow to import
+    from pyproj import CRS
 
     known = _crs(crs)
     return bool(known.equals(CRS("OGC:CRS84"), ignore_axis_order=True))
@@ -34,10 +34,12 @@ def to_lonlat(geometries: Geometries, crs: Any) -> Geometries:
     Raises:
         ConfigError: if the CRS is unknown or cannot hold the coordinates.
     """
-    from pyproj import Transformer  # noqa: PLC0415 - slow to import
-    from pyproj.exceptions import ProjError  # noqa: PLC0415
+    from pyproj import Transformer
+    from pyproj.exceptions import ProjError
 
     source = _crs(crs)
+    if not (source.is_projected or source.is_geographic):
+        raise ConfigError(f"its CRS, {source.name}, is no map: expected a projected or a geographic one")
     unit = source.axis_info[0].unit_conversion_factor  # to metres or radians
     step = _SEGMENT_M / unit if source.is_projected else np.deg2rad(_SEGMENT_DEG) / unit
     try:
@@ -56,8 +58,8 @@ def to_lonlat(geometries: Geometries, crs: Any) -> Geometries:
 
 
 def _crs(crs: Any) -> Any:
-    from pyproj import CRS  # noqa: PLC0415 - slow to import
-    from pyproj.exceptions import CRSError  # noqa: PLC0415
+    from pyproj import CRS
+    from pyproj.exceptions import CRSError
 
     try:
         return CRS.from_user_input(crs)

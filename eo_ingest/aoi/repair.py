@@ -96,7 +96,7 @@ def _split_at_antimeridian(polygon: shapely.Polygon) -> Any:
 
 
 def _fix(polygon: shapely.Polygon) -> Any:
-    import antimeridian  # noqa: PLC0415 - rarely needed
+    import antimeridian
 
     try:
         return antimeridian.fix_polygon(polygon, fix_winding=True, great_circle=False)

@@ -76,7 +76,8 @@ def _read_wkt(text: str) -> Features:
         srid = _SRID.match(statement)
         srids.add(int(srid[1]) if srid else None)
         try:
-            geometries.append(shapely.from_wkt(statement[srid.end() if srid else 0 :].strip()))
+            with np.errstate(invalid="ignore"):  # NaN is refused later, in words
+                geometries.append(shapely.from_wkt(statement[srid.end() if srid else 0 :].strip()))
         except shapely.errors.ShapelyError as err:
             raise ConfigError(f"it is not valid WKT: {str(err).splitlines()[0]}") from err
     if len(srids) > 1:
@@ -126,7 +127,7 @@ def _json_crs(document: dict[str, Any]) -> str | None:
 
 
 def _read_geopandas(path: Path) -> Features:
-    import geopandas as gpd  # noqa: PLC0415 - slow to import, and rarely needed
+    import geopandas as gpd
 
     layers: list[str] = []
     try:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _FULL = np.uint16(0xFFFF)
 _SEGMENT = 0.005  # degrees: a straight lon/lat edge then leaves its projected chord by less than 4 mm
 _EARTH_KM = 6371.007
+_BORDER = 1e-7  # degrees: what reaches less far over a zone's border only touches it; its tiles reach further anyway
 _SLIVER = 1e-3  # of a pixel: what reaches less far into a tile only touches it
 
 Indexes = NDArray[np.int32]
@@ -142,7 +143,7 @@ class Cover:
         Raises:
             ConfigError: if the area has no tile in `zone`.
         """
-        from eo_ingest.grid.frame import tile_frame  # noqa: PLC0415 - geopandas is slow to import
+        from eo_ingest.grid.frame import tile_frame
 
         zones = [part for part in self.zones if zone in (None, part.zone.name)]
         if not zones:
@@ -167,7 +168,7 @@ def cover(grid: "Grid", geometry: BaseGeometry) -> Cover:
     tree = shapely.STRtree(parts)
     zones = []
     for zone in grid.zones:
-        band = shapely.box(*zone.band)
+        band = _band(zone)
         near = np.sort(tree.query(band))
         if not len(near):
             continue
@@ -182,6 +183,11 @@ def cover(grid: "Grid", geometry: BaseGeometry) -> Cover:
     if not zones:
         raise ConfigError("the area meets no tile: it is thinner than a thousandth of a pixel")
     return Cover(grid, tuple(zones))
+
+
+def _band(zone: Zone) -> BaseGeometry:
+    west, south, east, north = zone.band
+    return shapely.box(west + _BORDER, south + _BORDER, east - _BORDER, north - _BORDER)
 
 
 def _check(grid: "Grid", geometry: BaseGeometry) -> None:
@@ -218,7 +224,7 @@ def _area_km2(geometry: BaseGeometry) -> float:
 
 def _project(geometry: BaseGeometry, zone: Zone) -> BaseGeometry:
     """Bring lon/lat polygons into the zone's CRS, edges bending as they do there."""
-    from pyproj import Transformer  # noqa: PLC0415 - slow to import
+    from pyproj import Transformer
 
     transformer = Transformer.from_crs("EPSG:4326", zone.crs, always_xy=True)
 
