@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,13 +52,15 @@ def write_png(picture: np.ndarray, path: Path) -> None:
         ConfigError: if it cannot be written there.
     """
     import rasterio
-    from rasterio.errors import RasterioError, RasterioIOError
+    from rasterio.errors import NotGeoreferencedWarning, RasterioError, RasterioIOError
 
     height, width, bands = picture.shape
     profile = {"driver": "PNG", "height": height, "width": width, "count": bands, "dtype": "uint8"}
     try:
-        with rasterio.Env(), rasterio.open(path, "w", **profile) as file:
-            file.write(np.moveaxis(picture, -1, 0))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)  # a picture has no place on Earth
+            with rasterio.open(path, "w", **profile) as file:
+                file.write(np.moveaxis(picture, -1, 0))
     except (RasterioError, RasterioIOError, OSError) as err:
         raise ConfigError(f"cannot write the picture {path}: {err}") from err
 

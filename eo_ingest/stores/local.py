@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _TMP = ".tmp"
 _LOCK = ".lock"
+_STRIPES = 64
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK}
 
@@ -71,7 +72,7 @@ class LocalStore:
             except OSError as err:
                 if err.errno not in _NO_LINKS:
                     raise
-                with self.lock(key):
+                with self._locked(f"create-{_stripe(key)}", key):
                     if path.exists():
                         return False
                     temporary.replace(path)
@@ -112,11 +113,16 @@ class LocalStore:
 
     @contextmanager
     def lock(self, key: str) -> Iterator[None]:
-        """See `Store.lock`. The operating system lets go of it when its holder dies."""
+        """See `Store.lock`. The operating system lets go of it when its holder dies; never hold two at once."""
+        with self._locked(_stripe(key), key):
+            yield
+
+    @contextmanager
+    def _locked(self, name: str, key: str) -> Iterator[None]:
         folder = self._root / _LOCK
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            held = FileLock(folder / hashlib.sha256(checked(key).encode()).hexdigest()[:32], thread_local=False)
+            held = FileLock(folder / name, thread_local=False)
             held.acquire()
         except OSError as err:
             raise self._failure("lock", key, err) from err
@@ -169,6 +175,11 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _stripe(key: str) -> str:
+    """One of a few lock files: a hundred thousand jobs must not leave as many of them."""
+    return f"{int(hashlib.sha256(checked(key).encode()).hexdigest(), 16) % _STRIPES:02d}"
 
 
 def _host() -> str:

@@ -1,0 +1,111 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from eo_ingest import products
+from eo_ingest.errors import ConfigError, OutputError
+from eo_ingest.period import Period
+from eo_ingest.product import Flag, Variable
+from eo_ingest.products import REGISTRY
+from eo_ingest.raster import check, valid_fraction
+
+VARIABLE = REGISTRY["s1grd"].variable("backscatter")
+SHAPE = (4, 4, 8, 8)
+
+
+def variable(**changes):
+    base = {
+        "name": "v",
+        "bands": ("a",),
+        "dtype": "int16",
+        "nodata": -32768,
+        "valid_range": (0, 10),
+        "long_name": "v",
+        "units": "1",
+    }
+    return Variable(**{**base, **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"bands": ()}, "one or more"),
+        ({"bands": ("a", "a")}, "each once"),
+        ({"nodata": 5}, "inside the valid range"),
+        ({"nodata": 70000}, "does not fit int16"),
+        ({"valid_range": (0, 40000)}, "does not fit int16"),
+        ({"valid_range": (5, 1)}, "does not fit"),
+        ({"kind": "class"}, "flags"),
+        ({"flags": (Flag(1, "x", "#000000"),)}, "flags"),
+    ],
+)
+def test_a_variable_that_contradicts_itself_is_refused(changes, message):
+    with pytest.raises(ConfigError, match=message):
+        variable(**changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"name": "Bad Name"}, "lower-case"),
+        ({"resolution": 30}, "divisor of 448"),
+        ({"resolution": 15}, "divisor of 448"),
+        ({"variables": ()}, "one or more"),
+    ],
+)
+def test_a_product_that_contradicts_itself_is_refused(changes, message):
+    with pytest.raises(ConfigError, match=message):
+        replace(REGISTRY["worldcover"], **changes)
+
+
+def test_two_variables_cannot_share_a_dimension_with_other_labels():
+    with pytest.raises(ConfigError, match="two sets of labels"):
+        replace(REGISTRY["worldcover"], variables=(variable(), variable(name="w", bands=("b",))))
+
+
+def test_unknown_product_names_the_known_ones():
+    with pytest.raises(ConfigError, match=r"did you mean 's1grd'.*worldcover"):
+        products.get("s1grdd")
+
+
+def test_worldcover_has_only_its_two_years():
+    with pytest.raises(ConfigError, match="2020, 2021, not '2019'"):
+        REGISTRY["worldcover"].frames(Period.parse("2019"))
+
+
+def test_check_lets_valid_values_and_nodata_pass():
+    values = np.full(SHAPE, -1200, "int16")
+    values[0] = VARIABLE.nodata
+    check(values, VARIABLE, SHAPE)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (np.zeros((4, 4, 8, 7), "int16"), "expected int16"),
+        (np.zeros(SHAPE, "int32"), "expected int16"),
+        (np.full(SHAPE, 20000, "int16"), "outside its valid range"),
+        (np.full(SHAPE, -32767, "int16"), "outside its valid range"),
+    ],
+)
+def test_check_refuses_what_breaks_the_promise(values, message):
+    with pytest.raises(OutputError, match=message):
+        check(values, VARIABLE, SHAPE)
+
+
+def test_check_refuses_an_unknown_class():
+    landcover = REGISTRY["worldcover"].variable("class")
+    with pytest.raises(OutputError, match=r"classes \[11\]"):
+        check(np.full((1, 1, 2, 2), 11, "uint8"), landcover, (1, 1, 2, 2))
+
+
+def test_counts_do_not_make_a_tile_valid():
+    product = REGISTRY["s2"]
+    raster = {
+        "reflectance": np.full((4, 4, 2, 2), 65535, "uint16"),
+        "n_obs": np.zeros((4, 1, 2, 2), "uint16"),
+    }
+    assert valid_fraction(raster, product) == 0
+    raster["reflectance"][0, 0, 0, 0] = 0
+    assert valid_fraction(raster, product) == 1 / 64
