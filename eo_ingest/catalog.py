@@ -186,6 +186,9 @@ def _tile_states(store: Store) -> dict[str, dict[str, int]]:
 def compact(store: Store) -> int:
     """Bring `manifest.parquet` up to date with the records; the number of rows (tiles × series)."""
     with store.lock(layout.COMPACTION):
+        for names in manifest.Ledger.read(store, f"{layout.MANIFEST}/").series():
+            for name in manifest.superseded(names):
+                store.delete(name.key)
         table, fresh = _current(store)
         if fresh:
             buffer = io.BytesIO()

@@ -59,6 +59,8 @@ def ingest(task: Task, *, source: Source, store: Store, run: str) -> Outcome:
     kept = _Kept.read(task, store)
     needed = kept.needed(task)
     if not needed and kept.record:
+        for name in manifest.superseded(kept.names):
+            store.delete(name.key)
         return Outcome(kept.record, written=False)
     wanted = replace(task.job, tiles=needed)
     try:

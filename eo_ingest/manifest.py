@@ -162,6 +162,14 @@ class Ledger:
                 names[name.block].append(name)
         return cls(dict(names))
 
+    def series(self) -> Iterable[list[RecordName]]:
+        """The names of each product, period and block together."""
+        found: defaultdict[tuple[str, str, str], list[RecordName]] = defaultdict(list)
+        for names in self.names.values():
+            for name in names:
+                found[name.product, name.period, name.block].append(name)
+        return found.values()
+
     def status(self, job: Job, fingerprint: str) -> JobStatus:
         """How a job stands against the fingerprint that it would get now."""
         return status(self.names.get(job.block.id, []), job.tiles, fingerprint)
@@ -176,6 +184,25 @@ def standing(names: Iterable[RecordName], fingerprint: str) -> RecordName | None
 def stale(names: Iterable[RecordName], fingerprint: str) -> list[RecordName]:
     """Records of other fingerprints."""
     return [n for n in names if n.fingerprint != fingerprint[:_SHORT]]
+
+
+def superseded(names: Iterable[RecordName]) -> list[RecordName]:
+    """Records of one block whose tiles all stand in another done record of the same fingerprint.
+
+    A crash between the new record and the removal of the old one leaves such; they are true, and told already.
+    """
+    found = list(names)
+    return [
+        n
+        for n in found
+        if any(
+            other.key != n.key
+            and other.status == "done"
+            and other.fingerprint == n.fingerprint
+            and n.tiles & ~other.tiles == 0
+            for other in found
+        )
+    ]
 
 
 def status(names: list[RecordName], tiles: int, fingerprint: str) -> JobStatus:
