@@ -1,0 +1,65 @@
+"""`python -m eo_ingest.emulator`: serves until it is interrupted, or until its standard input closes."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from eo_ingest.emulator.errors import EmulatorError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import uvicorn
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the server; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m eo_ingest.emulator", description="Serves Earth Engine's API.")
+    parser.add_argument("--port", type=int, default=8081, help="port on 127.0.0.1; 0 takes a free one")
+    parser.add_argument("--assets", type=Path, help="folder of GeoTIFFs to serve under Earth Engine asset ids")
+    parser.add_argument("--no-world", action="store_true", help="serve files only, without the synthetic world")
+    parser.add_argument("--exit-with-stdin", action="store_true", help="end when standard input closes")
+    options = parser.parse_args(arguments)
+    return serve(
+        port=options.port,
+        assets=options.assets,
+        world=not options.no_world,
+        exit_with_stdin=options.exit_with_stdin,
+    )
+
+
+def serve(*, port: int = 0, assets: Path | None = None, world: bool = True, exit_with_stdin: bool = False) -> int:
+    """Prints the URL as a line of JSON, then serves; returns the exit code."""
+    from eo_ingest.emulator import server
+
+    try:
+        sock = server.listen(port)
+        running = server.build(server.catalogue(assets, world=world))
+    except (EmulatorError, OSError) as err:
+        sys.stderr.write(f"error: {err}\n")
+        return 2
+    url = f"http://{server.HOST}:{sock.getsockname()[1]}"
+    sys.stdout.write(json.dumps({"url": url}) + "\n")
+    sys.stdout.flush()
+    if exit_with_stdin:
+        threading.Thread(target=_watch, args=(running,), daemon=True).start()
+    with contextlib.suppress(KeyboardInterrupt):
+        running.run(sockets=[sock])
+    return 0
+
+
+def _watch(running: uvicorn.Server) -> None:
+    """Ends the server when standard input does."""
+    while sys.stdin.buffer.read(4096):
+        pass
+    running.should_exit = True
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

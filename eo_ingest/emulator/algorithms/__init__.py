@@ -1,0 +1,41 @@
+"""The algorithms, one module for each family; importing the package registers them."""
+
+from __future__ import annotations
+
+from eo_ingest.emulator.algorithms import (
+    arithmetic,
+    bands,
+    collecting,
+    dates,
+    dictionaries,
+    features,
+    filtering,
+    formulas,
+    geometries,
+    lists,
+    load,
+    masking,
+    numbers,
+    placing,
+    reducing,
+    strings,
+)
+
+__all__ = [
+    "arithmetic",
+    "bands",
+    "collecting",
+    "dates",
+    "dictionaries",
+    "features",
+    "filtering",
+    "formulas",
+    "geometries",
+    "lists",
+    "load",
+    "masking",
+    "numbers",
+    "placing",
+    "reducing",
+    "strings",
+]

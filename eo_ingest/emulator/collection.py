@@ -1,0 +1,226 @@
+"""Collections: lazy sequences of images or features."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+from shapely.ops import unary_union
+
+from eo_ingest.emulator import element as elements
+from eo_ingest.emulator.errors import EarthEngineError
+from eo_ingest.emulator.filters import EVERYTHING, Filter, Query
+from eo_ingest.emulator.geometry import Geometry
+from eo_ingest.emulator.image import Image, load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from eo_ingest.emulator.asset import Catalogue, CollectionAsset
+    from eo_ingest.emulator.element import Element
+
+# What Earth Engine accumulates before it gives a collection up.
+LIMIT = 5000
+
+
+class Collection:
+    """Elements, produced when asked for; `properties` are of the collection itself."""
+
+    def __init__(self, properties: Mapping[str, Any] | None = None, asset_id: str | None = None) -> None:
+        self.properties: Mapping[str, Any] = properties or {}
+        self.id = asset_id
+        self._made: list[Element] = []
+        self._rest: Iterator[Element] | None = None
+
+    def produce(self, query: Query) -> Iterator[Element]:
+        """Elements in order; `query` may leave out what does not meet it, but need not."""
+        raise NotImplementedError
+
+    def elements(self, query: Query = EVERYTHING) -> Iterator[Element]:
+        """Elements in order, each made once where all are asked for: whoever reads them twice shares their pixels."""
+        if query != EVERYTHING:
+            yield from self.produce(query)
+            return
+        if self._rest is None:
+            self._rest = self.produce(query)
+        for position in itertools.count():
+            if position == len(self._made):
+                following = next(self._rest, None)
+                if following is None:
+                    return
+                self._made.append(following)
+            yield self._made[position]
+
+    def find(self, index: str) -> Element | None:
+        """The element of a `system:index`."""
+        return next((e for e in self.all() if elements.index(e) == index), None)
+
+    def all(self) -> list[Element]:
+        """Every element, at most 5000."""
+        found = list(itertools.islice(self.elements(), LIMIT + 1))
+        if len(found) > LIMIT:
+            raise EarthEngineError(f"Collection query aborted after accumulating over {LIMIT} elements.")
+        return found
+
+    def images(self) -> list[Image]:
+        """Every element, which must be images."""
+        found = []
+        for each in self.all():
+            if not isinstance(each, Image):
+                raise EarthEngineError("Expected a collection of images, found a Feature in it.")
+            found.append(each)
+        return found
+
+    def first(self) -> Element | None:
+        """The first element, or None."""
+        return next(self.elements(), None)
+
+    def geometry(self) -> Geometry:
+        """The union of the elements' geometries."""
+        shapes = [elements.footprint(e).shape for e in self.all()]
+        if any(s is None for s in shapes):
+            return Geometry(None)
+        return Geometry(unary_union([s for s in shapes if s is not None]))
+
+
+class Loaded(Collection):
+    """A collection asset."""
+
+    def __init__(self, asset: CollectionAsset, catalogue: Catalogue) -> None:
+        super().__init__(dict(asset.properties), asset.id)
+        self._asset = asset
+        self._catalogue = catalogue
+
+    def produce(self, query: Query) -> Iterator[Element]:
+        """The asset's images, asked for by time and place."""
+        start = None if query.start is None else int(query.start // 1)
+        end = None if query.end is None else int(-(-query.end // 1))
+        for asset in self._asset.images(start, end, query.bounds):
+            yield load(asset)
+
+    def find(self, index: str) -> Element | None:
+        """The image of an index, by its asset id."""
+        asset = self._catalogue.get(f"{self.id}/{index}")
+        return None if asset is None or not hasattr(asset, "bands") else load(asset)
+
+
+class Listed(Collection):
+    """Elements of a list; those without a `system:index` get their position."""
+
+    def __init__(self, members: list[Element], properties: Mapping[str, Any] | None = None) -> None:
+        super().__init__(properties)
+        self._members = [
+            member if elements.index(member) is not None else elements.update(member, {"system:index": str(i)})
+            for i, member in enumerate(members)
+        ]
+
+    def produce(self, query: Query) -> Iterator[Element]:
+        """The list."""
+        del query
+        yield from self._members
+
+
+class Filtered(Collection):
+    """Elements that pass a filter."""
+
+    def __init__(self, inner: Collection, condition: Filter) -> None:
+        super().__init__(inner.properties, inner.id)
+        self._inner = inner
+        self._condition = condition
+
+    def produce(self, query: Query) -> Iterator[Element]:
+        """Those that pass; the inner collection is asked by what the filter implies."""
+        for each in self._inner.elements(query.both(self._condition.query)):
+            if self._condition.accepts(each):
+                yield each
+
+    def find(self, index: str) -> Element | None:
+        """The inner collection's element, if it passes."""
+        found = self._inner.find(index)
+        return found if found is not None and self._condition.accepts(found) else None
+
+
+class Mapped(Collection):
+    """A function of every element; the result keeps the element's `system:index`."""
+
+    def __init__(self, inner: Collection, function: Callable[[Any], Any], *, drop_nulls: bool = False) -> None:
+        super().__init__(inner.properties, inner.id)
+        self._inner = inner
+        self._function = function
+        self._drop_nulls = drop_nulls
+
+    def produce(self, query: Query) -> Iterator[Element]:
+        """The function's results; a query cannot pass a function that may change what it asks for."""
+        del query
+        for each in self._inner.elements():
+            mapped = self._apply(each)
+            if mapped is not None:
+                yield mapped
+
+    def find(self, index: str) -> Element | None:
+        """The function's result for the inner element."""
+        found = self._inner.find(index)
+        return None if found is None else self._apply(found)
+
+    def _apply(self, each: Element) -> Element | None:
+        try:
+            mapped = self._function(each)
+        except EarthEngineError as err:
+            raise EarthEngineError(f"Error in map(ID={elements.index(each)}):\n{err.message}", code=err.code) from err
+        if mapped is None and self._drop_nulls:
+            return None
+        if isinstance(mapped, Geometry):
+            mapped = elements.Feature(mapped)
+        if not isinstance(mapped, (Image, elements.Feature)):
+            raise EarthEngineError("Collection.map: A mapped algorithm must return a Feature or Image.")
+        return elements.update(mapped, {"system:index": elements.index(each)})
+
+
+class Derived(Collection):
+    """Elements of other collections, reordered, cut or joined by a function that is called when they are needed."""
+
+    def __init__(self, make: Callable[[], Iterator[Element]], like: Collection) -> None:
+        super().__init__(like.properties, like.id)
+        self._make = make
+
+    def produce(self, query: Query) -> Iterator[Element]:
+        """The function's elements."""
+        del query
+        return self._make()
+
+
+def sort_key(value: Any) -> tuple[int, Any]:
+    """Orders values of mixed kind: numbers, then strings, then what is missing."""
+    if isinstance(value, elements.Date):
+        return (0, value.millis)
+    if isinstance(value, (bool, int, float)):
+        return (0, value)
+    if value is None:
+        return (2, 0)
+    return (1, str(value))
+
+
+def ordered(inner: Collection, limit: int | None, key: str | None, *, ascending: bool) -> Collection:
+    """The first `limit` elements, sorted by a property if one is named; the sort is stable."""
+
+    def make() -> Iterator[Element]:
+        if key is None:
+            return itertools.islice(inner.elements(), limit)
+        members = sorted(inner.all(), key=lambda e: sort_key(elements.get(e, key)), reverse=not ascending)
+        if not ascending:  # a reversed sort keeps equal elements in order, and missing values last
+            missing = [m for m in members if elements.get(m, key) is None]
+            members = [m for m in members if elements.get(m, key) is not None] + missing
+        return iter(members[:limit])
+
+    return Derived(make, inner)
+
+
+def merged(first: Collection, second: Collection) -> Collection:
+    """Both collections' elements, their indices prefixed with 1_ and 2_."""
+
+    def make() -> Iterator[Element]:
+        for prefix, part in (("1_", first), ("2_", second)):
+            for each in part.elements():
+                yield elements.update(each, {"system:index": f"{prefix}{elements.index(each)}"})
+
+    return Derived(make, first)
