@@ -213,7 +213,6 @@ class KilledError(BaseException):
         pytest.param([], id="new"),
         pytest.param([(0x0030, NOW)], id="extension"),
         pytest.param([(0x0033, OLD)], id="stale"),
-        pytest.param([(0x0011, OLD), (0x0022, NOW)], id="stale then new"),
     ],
 )
 @pytest.mark.parametrize("product", ["worldcover", "s2"])

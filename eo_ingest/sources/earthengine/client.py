@@ -44,8 +44,6 @@ def connect(*, project: str | None, url: str | None, anonymous: bool) -> None:
     ee.Reset()
     # Retries are counted, classified and limited by `failure`, not hidden in the client.
     ee.data.setMaxRetries(0)
-    ee.data.setDeadline(DEADLINE_MS)
-    ee.data.setDefaultWorkloadTag("eo-ingest-scenes")
     try:
         ee.Initialize(credentials, url=url or HIGH_VOLUME, project=project)
     except ee.EEException as err:
@@ -56,6 +54,8 @@ def connect(*, project: str | None, url: str | None, anonymous: bool) -> None:
         raise ConfigError(f"the Earth Engine credentials do not work: {err}") from err
     except OSError as err:
         raise SourceError(f"Earth Engine did not answer: {err}") from err
+    ee.data.setDeadline(DEADLINE_MS)
+    ee.data.setDefaultWorkloadTag("eo-ingest-scenes")
 
 
 def prepare_offline() -> None:
