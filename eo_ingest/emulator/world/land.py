@@ -55,6 +55,7 @@ def survey(sites: Sites) -> Ground:
     _sea(kind, land, warm, sites)
     texture = sites.noise(60.0, 61) * np.float32(0.8)
     texture += sites.noise(24.0, 62) * np.float32(0.4)
+    texture += sites.noise(200.0, 63) * np.float32(0.9)
     texture += sites.smooth(_brightness)
     texture *= GRAIN.take(kind)
     facing = sites.smooth(_facing)
@@ -123,8 +124,8 @@ def _moisture(x: F64, y: F64) -> F32:
 
 
 def _brightness(x: F64, y: F64) -> F32:
-    """The part of the texture that varies over 200 m and more, centred."""
-    out: F32 = noise(x, y, 200.0, 63) * np.float32(0.9) + noise(x, y, 1700.0, 64) * np.float32(0.3) - np.float32(1.2)
+    """The part of the texture that varies over a kilometre and more, centred."""
+    out: F32 = noise(x, y, 1700.0, 64) * np.float32(0.3) - np.float32(1.2)
     return out
 
 
@@ -137,7 +138,9 @@ def _nature(sites: Sites, warm: F32, moist: F32) -> U8:
     """Vegetation where nobody farms: forest, shrub, grass, desert, tundra, ice."""
     wood = sites.smooth(_wood) + sites.noise(260.0, 33) * np.float32(0.13) + sites.noise(70.0, 34) * np.float32(0.05)
     forest = wood > np.float32(1.06) - np.float32(0.72) * moist + np.maximum(4 - warm, 0) * np.float32(0.05)
-    needle = warm + 14 * (wood - np.float32(0.5)) < 8.5
+    stand = sites.noise(430.0, 35)
+    needle = warm + 16 * (stand - np.float32(0.5)) < 8.0
+    forest &= stand < np.float32(0.9)
     kind = np.full(wood.shape, Kind.MEADOW, np.uint8)
     kind[(warm > 17) & (moist < 0.62)] = Kind.SAVANNA
     kind[(moist < 0.44) & (wood > 0.47)] = Kind.SHRUB
@@ -209,18 +212,21 @@ def _parcels(sites: Sites) -> tuple[U8, Flags, F32]:
 
 
 def _river(x: F64, y: F64) -> F32:
+    """Rivers run where this is about 0."""
     field = noise(x, y, 17e3, 71) + 0.3 * noise(x, y, 3.3e3, 72) + 0.09 * noise(x, y, 800.0, 73)
-    out: F32 = np.abs(field - np.float32(0.7)).astype(np.float32)
+    out: F32 = (field - np.float32(0.7)).astype(np.float32)
     return out
 
 
 def _brook(x: F64, y: F64) -> F32:
+    """Brooks run where this is about 0."""
     field = noise(x, y, 5e3, 74) + 0.4 * noise(x, y, 1.2e3, 75)
-    out: F32 = np.abs(field - np.float32(0.62)).astype(np.float32)
+    out: F32 = (field - np.float32(0.62)).astype(np.float32)
     return out
 
 
 def _lake(x: F64, y: F64) -> F32:
+    """Lakes lie where this is high."""
     plenty = noise(x, y, 150e3, 76)
     out: F32 = noise(x, y, 2.9e3, 77) + 0.22 * noise(x, y, 620.0, 78) + np.float32(0.22) * plenty
     return out
@@ -228,12 +234,12 @@ def _lake(x: F64, y: F64) -> F32:
 
 def _flood(sites: Sites, kind: U8, warm: F32, moist: F32) -> None:
     """Rivers, brooks, lakes, and the marsh along them, in place."""
-    river, lake = sites.smooth(_river), sites.smooth(_lake)
+    river, brook, lake = np.abs(sites.smooth(_river)), np.abs(sites.smooth(_brook)), sites.smooth(_lake)
     wet = (moist > 0.3) & (kind != Kind.SNOW)
     edge = sites.noise(90.0, 79) * np.float32(0.012)
     open_land = wet & (kind >= Kind.SHRUB) & (kind != Kind.TOWN) & (kind != Kind.SUBURB)
     kind[open_land & ((river + edge < 0.026) | (lake > 1.15)) & (moist > 0.5)] = Kind.WETLAND
-    flowing = (river < 0.0105) | (lake + edge > 1.21) | ((sites.smooth(_brook) < 0.0036) & (warm > -4))
+    flowing = (river < 0.0105) | (lake + edge > 1.21) | ((brook < 0.0036) & (warm > -4))
     kind[wet & flowing] = Kind.WATER
 
 

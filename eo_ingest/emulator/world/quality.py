@@ -48,12 +48,12 @@ def _clouds(cloud: F32) -> np.ndarray:
 
 
 def _classified(band: str, ground: Ground, cloud: F32) -> np.ndarray:
-    chosen = ground.kind == Kind.SNOW
+    chosen: np.ndarray = ground.kind == Kind.SNOW
     if band.endswith("OPAQUE"):
         chosen = cloud > _THICK
     elif band.endswith("CIRRUS"):
         chosen = (cloud > _THIN) & (cloud <= _THICK)
-    return chosen.view(np.uint8)
+    return chosen.astype(np.uint8)
 
 
 def _probability(band: str, ground: Ground, cloud: F32, time: int) -> np.ndarray:

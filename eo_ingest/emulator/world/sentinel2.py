@@ -204,14 +204,14 @@ def overpasses(start: int | None, end: int | None, bounds: BaseGeometry | None) 
             begins = SENTINEL2.start(track) + half_cycle * half
             if begins + SENTINEL2.period < low or begins > high:
                 continue
-            for number in _members(track, chosen):
-                if (half_cycle + _shift(track)) % _stride(number):
+            visited = [n for n in _members(track, chosen) if (half_cycle + _shift(track)) % _stride(n) == 0]
+            seen = [_overpass(n, track, half_cycle) for n in visited]
+            for overpass in sorted(seen, key=lambda o: (o.start, o.granule.name)):
+                shape = overpass.footprint
+                if shape is None or not low <= overpass.start < high:
                     continue
-                seen = _overpass(number, track, half_cycle)
-                if not low <= seen.start < high or seen.footprint is None:
-                    continue
-                if bounds is None or seen.footprint.intersects(bounds):
-                    yield seen
+                if bounds is None or shape.intersects(bounds):
+                    yield overpass
 
 
 def _order(window: int, tracks: frozenset[int]) -> list[tuple[int, int]]:
