@@ -33,7 +33,8 @@ HALF_WIDTH = {"IW": 125_000.0, "EW": 205_000.0}
 """Metres from the middle of the swath to the last good sample."""
 BORDER = 1_200.0
 """Metres of border noise beyond the last good sample."""
-HALF_LENGTH = 92_000.0
+HALF_LENGTH = 86_000.0
+"""Metres: neighbouring slices overlap by a few hundred metres to 2 km."""
 ANGLES = {"IW": (30.9, 46.0), "EW": (18.9, 47.0)}
 """Incidence angle in degrees at the near and far edge of the good samples."""
 PIXEL = {"IW": 10.0, "EW": 40.0}

@@ -11,7 +11,7 @@ import numpy as np
 
 from eo_ingest.emulator.world.cloud import overcast, score_cdf
 from eo_ingest.emulator.world.cover import BANDS, WORLDCOVER
-from eo_ingest.emulator.world.land import Ground, height, reclassify, survey
+from eo_ingest.emulator.world.land import height, reclassify, survey
 from eo_ingest.emulator.world.place import points
 from eo_ingest.emulator.world.signature import Pass, reflect, scatter
 
@@ -57,13 +57,11 @@ def backscatter_db(
 
 
 def clear(lon: npt.ArrayLike, lat: npt.ArrayLike, overpass: Overpass) -> npt.NDArray[np.float32]:
-    """Cloud Score+ `cs_cdf` in an overpass of Sentinel-2 (`scene.overpass`); 0.60 and more is free of cloud."""
+    """Cloud Score+ `cs_cdf` in an overpass of Sentinel-2; from 0.60 on a pixel is free of cloud.
+
+    The overpass belongs to a scene: `World().get("COPERNICUS/S2_SR_HARMONIZED/<index>").overpass`.
+    """
     return _at(lon, lat, lambda sites: score_cdf(overcast(sites, overpass.seed)))
-
-
-def survey_at(lon: npt.ArrayLike, lat: npt.ArrayLike) -> Ground:
-    """Kind, texture and slope at points, flattened, for tests that compare many bands."""
-    return survey(points(np.ravel(np.asarray(lon, np.float64)), np.ravel(np.asarray(lat, np.float64))))
 
 
 def _at(lon: npt.ArrayLike, lat: npt.ArrayLike, field: Callable[[Sites], np.ndarray]) -> npt.NDArray[Any]:

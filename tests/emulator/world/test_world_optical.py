@@ -13,6 +13,7 @@ from world_places import LUXEMBOURG, centres, ms, season, window_at
 
 from eo_ingest.emulator.asset import Window
 from eo_ingest.emulator.world import truth
+from eo_ingest.emulator.world.continents import land_share
 from eo_ingest.emulator.world.mgrs import granule_middles, granules
 from eo_ingest.emulator.world.place import to_lonlat
 
@@ -48,8 +49,6 @@ def test_every_place_is_seen_a_few_times_per_season(collection, place):
 def test_granules_leave_no_gap_on_land(lat):
     _lon, middle = granule_middles()
     outlines = [granules()[n].outline for n in np.flatnonzero(np.abs(middle - lat) < 1.2)]
-    from eo_ingest.emulator.world.continents import land_share
-
     rng = np.random.default_rng(3)
     for x in rng.uniform(-180, 180, 150):
         if land_share(x, lat) > 0.5:
