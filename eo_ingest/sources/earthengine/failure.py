@@ -43,6 +43,17 @@ def meaning(message: str, status: int | None) -> Meaning:
     return _BY_STATUS.get(status or 0, Meaning("bad expression", "give up"))
 
 
+def curable(reason: str) -> bool:
+    """Whether a failed record's reason tells of something that time may cure: try the job again in minutes.
+
+    A time-out counts, although its first answer is to split: how long Earth Engine takes depends on its load.
+    """
+    return reason.partition(":")[0] in _CURABLE
+
+
+_CURABLE = frozenset({"connection", "timeout", *(m.kind for _, m in _BY_MESSAGE if m.answer == "wait")})
+
+
 class SplitError(SourceError):
     """The request was too much for Earth Engine: halves of it may not be."""
 
