@@ -54,3 +54,7 @@ def config(tmp_path):
         return RunConfig.of(**{**values, **changes})
 
     return make
+
+
+def pytest_addoption(parser):
+    parser.addoption("--golden", action="store_true", help="write the products' graphs to tests/golden")
