@@ -1,0 +1,1 @@
+"""Prefect at the edge: names, retries, limits, schedules; no decision about data."""
