@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
@@ -253,6 +254,7 @@ def _merged(
     return merged
 
 
+@lru_cache(maxsize=1)
 def versions() -> dict[str, str]:
     """The releases whose code decides pixels and bytes."""
     found = {}

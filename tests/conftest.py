@@ -50,7 +50,12 @@ def config(tmp_path):
     from eo_ingest.config import RunConfig
 
     def make(**changes):
-        values = {"aoi": "demo", "store": str(tmp_path / "demo.zarr"), "source": "emulator", "products": ("worldcover",)}
+        values = {
+            "aoi": "demo",
+            "store": str(tmp_path / "demo.zarr"),
+            "source": "emulator",
+            "products": ("worldcover",),
+        }
         return RunConfig.of(**{**values, **changes})
 
     return make

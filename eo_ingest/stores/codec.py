@@ -34,7 +34,8 @@ _CRC = struct.Struct("<I")
 
 def encode(values: np.ndarray, variable: Variable) -> bytes | None:
     """One tile (frame, band, y, x) as a chunk; None where it is nodata throughout, which Zarr says by absence."""
-    if bool((values == values.dtype.type(variable.nodata)).all()):
+    nodata = values.dtype.type(variable.nodata)
+    if values.flat[0] == nodata and bool((values == nodata).all()):
         return None
     raw = np.ascontiguousarray(values, dtype=np.dtype(variable.dtype).newbyteorder("<"))
     packed = bytes(_compressor(variable.kind, raw.itemsize).encode(raw))

@@ -45,7 +45,9 @@ def test_the_graph_is_the_reviewed_one(product, period, request):
     made = json.dumps(graph_of(product, period), indent=1, sort_keys=True) + "\n"
     if request.config.getoption("--golden"):
         path.write_text(made)
-    assert made == path.read_text(), f"the graph of {product.name} {period} changed: run pytest --golden and review the diff"
+    assert made == path.read_text(), (
+        f"the graph of {product.name} {period} changed: run pytest --golden and review the diff"
+    )
 
 
 def test_no_golden_graph_is_left_over():

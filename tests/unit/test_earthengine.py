@@ -1,5 +1,6 @@
 """The Earth Engine source without a server: credentials, the error table, replies, retries and splits."""
 
+import io
 import json
 import time
 
@@ -29,13 +30,23 @@ JOB = Job("worldcover", "2020", Block("utm32n", 251, 16), 0x0011)
         ("User memory limit exceeded.", 400, "memory", "split"),
         ("Computation timed out.", 400, "timeout", "split"),
         ("Computation timed out.", 503, "timeout", "split"),
-        ("Too Many Requests: Request was rejected because the request rate or concurrency limit was exceeded.", 429, "quota", "wait"),
+        (
+            "Too Many Requests: Request was rejected because the request rate or concurrency limit was exceeded.",
+            429,
+            "quota",
+            "wait",
+        ),
         ("Quota exceeded for quota metric 'Read requests' and limit 'per minute per user'", 429, "quota", "wait"),
         ("Too many concurrent aggregations.", 400, "quota", "wait"),
         ("An internal error has occurred (request: 1234)", 500, "transient", "wait"),
         ("The service is currently unavailable.", 503, "transient", "wait"),
         ("Bad Gateway", 502, "transient", "wait"),
-        ("ImageCollection.load: ImageCollection asset 'X/Y' not found (does not exist or caller does not have access).", 400, "not found", "give up"),
+        (
+            "ImageCollection.load: ImageCollection asset 'X/Y' not found (does not exist or caller does not have access).",
+            400,
+            "not found",
+            "give up",
+        ),
         ("Caller does not have required permission to use project p.", 403, "auth", "give up"),
         ("Request had invalid authentication credentials.", 401, "auth", "give up"),
         ("Image.select: Band pattern 'VX' did not match any bands.", 400, "bad expression", "give up"),
@@ -162,10 +173,17 @@ def wired(monkeypatch):
         source.close()
 
 
+def npy(array):
+    buffer = io.BytesIO()
+    np.save(buffer, array)
+    return buffer.getvalue()
+
+
 def pixels_for(params):
     """What a server of class-10 pixels would send."""
+    assert params["fileFormat"] == "NPY"
     size = params["grid"]["dimensions"]
-    return np.full((size["height"], size["width"]), 10, [("f0_class_0", "uint8")])
+    return npy(np.full((size["height"], size["width"]), 10, [("f0_class_0", "uint8")]))
 
 
 def test_a_job_is_fetched_on_its_exact_grid(wired):
@@ -248,8 +266,24 @@ def test_what_never_fits_is_given_up(wired):
 
 
 def test_a_wrong_reply_is_an_output_error(wired):
-    with pytest.raises(OutputError):
-        wired(lambda params: pixels_for(params)[:-1]).fetch(JOB)
+    with pytest.raises(OutputError, match="expected"):
+        wired(lambda _params: npy(np.zeros((3, 3), [("f0_class_0", "uint8")]))).fetch(JOB)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda reply: reply[:-1],
+        lambda reply: reply[:40],
+        lambda _reply: b"",
+        lambda _reply: b"<html>Bad Gateway</html>",
+        lambda _reply: npy(np.array([None])),
+        lambda _reply: npy(np.asfortranarray(np.zeros((3, 2)))),
+    ],
+)
+def test_bytes_that_are_not_pixels_are_an_output_error(wired, spoil):
+    with pytest.raises(OutputError, match="Earth Engine sent"):
+        wired(lambda params: spoil(pixels_for(params))).fetch(JOB)
 
 
 def test_the_table_is_read_in_order():

@@ -85,7 +85,11 @@ def test_cf_attributes_are_complete(opened):
         assert attributes["grid_mapping"] == "spatial_ref"
         if variable.flags:
             assert attributes["flag_values"] == [f.value for f in variable.flags]
-            assert len(attributes["flag_meanings"].split()) == len(variable.flags) == len(attributes["flag_colors"].split())
+            assert (
+                len(attributes["flag_meanings"].split())
+                == len(variable.flags)
+                == len(attributes["flag_colors"].split())
+            )
 
 
 def test_metadata_are_the_same_every_time():

@@ -47,7 +47,13 @@ def test_limit_keeps_the_first_blocks():
 
 def test_series_use_the_products_own_periods():
     names = [(p.name, y.name) for p, y in series(ALL, None)]
-    assert names == [("s1grd", "2020"), ("s2", "2020"), ("s2-20m", "2020"), ("worldcover", "2020"), ("worldcover", "2021")]
+    assert names == [
+        ("s1grd", "2020"),
+        ("s2", "2020"),
+        ("s2-20m", "2020"),
+        ("worldcover", "2020"),
+        ("worldcover", "2021"),
+    ]
 
 
 def test_a_period_that_a_named_product_lacks_is_an_error():
@@ -69,14 +75,25 @@ def test_a_job_s_spec_is_read_back(job):
 
 @pytest.mark.parametrize(
     "spec",
-    ["", "a/b/c", "s2/2020/utm32n/utm32n_b1_1", "s2/2020/utm31n/utm32n_b1_1:0001", "s2/2020/utm32n/utm32n_b1_1:0000", "s2/2020/utm32n/utm32n_b1_1:1ffff", "s2/2020/utm32n/utm32n_1_1:0001", "s2/2020/utm32n/utm32n_b1_1:zz"],
+    [
+        "",
+        "a/b/c",
+        "s2/2020/utm32n/utm32n_b1_1",
+        "s2/2020/utm31n/utm32n_b1_1:0001",
+        "s2/2020/utm32n/utm32n_b1_1:0000",
+        "s2/2020/utm32n/utm32n_b1_1:1ffff",
+        "s2/2020/utm32n/utm32n_1_1:0001",
+        "s2/2020/utm32n/utm32n_b1_1:zz",
+    ],
 )
 def test_what_is_no_job_is_refused(spec):
     with pytest.raises(ConfigError):
         Job.parse(spec)
 
 
-@pytest.mark.parametrize("values", [{"limit": 0}, {"workers": 0}, {"workers": 41}, {"source": "mars"}, {"colour": "red"}])
+@pytest.mark.parametrize(
+    "values", [{"limit": 0}, {"workers": 0}, {"workers": 41}, {"source": "mars"}, {"colour": "red"}]
+)
 def test_a_configuration_that_does_not_fit_is_refused(values):
     with pytest.raises(ConfigError, match=next(iter(values))):
         RunConfig.of(aoi="demo", store="x", **values)

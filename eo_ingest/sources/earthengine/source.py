@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -163,11 +164,11 @@ class _Fetch:
 
         params = {
             "expression": graph.image(self._product, self._frames, self._where, request),
-            "fileFormat": "NUMPY_NDARRAY",
+            "fileFormat": "NPY",
             "grid": self._pixel_grid(request.window),
             "workloadTag": f"eo-ingest-{self._product.name}",
         }
-        reply: np.ndarray = self._source.call(lambda: self._counted(ee.data.computePixels, params), self._retried)
+        reply = _array(self._source.call(lambda: self._counted(ee.data.computePixels, params), self._retried))
         _check_reply(reply, request, self._product)
         with self._guard:
             self._payload += reply.nbytes
@@ -218,6 +219,24 @@ class _Fetch:
             for frame in request.frames:
                 for unit in request.units:
                     raster[unit[0]][frame, unit[1], *there] = reply[graph.band_name(frame, unit)][here]
+
+
+def _array(reply: bytes) -> np.ndarray:
+    """The structured array in a reply in NPY format, without a copy.
+
+    Raises:
+        OutputError: if the reply is cut short or is something else.
+    """
+    head = io.BytesIO(reply)
+    try:
+        version = np.lib.format.read_magic(head)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, fortran, dtype = read(head)
+        if fortran or dtype.hasobject:
+            raise OutputError(f"Earth Engine sent pixels as {dtype}, in another order than rows")
+        return np.frombuffer(reply, dtype, count=int(np.prod(shape)), offset=head.tell()).reshape(shape)
+    except ValueError as err:
+        raise OutputError(f"Earth Engine sent {len(reply)} bytes that are not the pixels asked for: {err}") from err
 
 
 def _check_reply(reply: np.ndarray, request: PixelRequest, product: Product) -> None:
