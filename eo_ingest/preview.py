@@ -9,7 +9,6 @@ import numpy as np
 
 from eo_ingest import reader
 from eo_ingest.errors import ConfigError
-from eo_ingest.job import BLOCK_TILES
 from eo_ingest.period import Period
 
 if TYPE_CHECKING:
@@ -66,22 +65,20 @@ def write_png(picture: np.ndarray, path: Path) -> None:
 
 
 def _draw_zone(store: Store, product: Product, period: str, frame: int, blocks: list[Block], max_px: int) -> np.ndarray:
-    rows = [block.row for block in blocks]
-    cols = [block.col for block in blocks]
-    side = product.tile_px
-    tall, wide = (max(rows) - min(rows) + 1) * BLOCK_TILES, (max(cols) - min(cols) + 1) * BLOCK_TILES
-    step = max(1, -(-max(tall, wide) * side // max_px))
-    small = len(range(0, side, step))
+    tiles = [block.tile(i) for block in blocks for i in reader.tiles(store, product, period, block)]
+    top, left = min(tile.row for tile in tiles), min(tile.col for tile in tiles)
+    tall, wide = max(tile.row for tile in tiles) - top + 1, max(tile.col for tile in tiles) - left + 1
+    step = max(1, -(-max(tall, wide) * product.tile_px // max_px))
+    small = len(range(0, product.tile_px, step))
     picture = np.zeros((tall * small, wide * small, 4), dtype=np.uint8)
+    variable = product.variables[0]
     for block in blocks:
-        top, left = (block.row - min(rows)) * BLOCK_TILES, (block.col - min(cols)) * BLOCK_TILES
-        for tile, raster in reader.read_block(store, product, period, block).items():
-            row, col = divmod(tile, BLOCK_TILES)
-            y, x = (top + row) * small, (left + col) * small
-            variable = product.variables[0]
+        for index, raster in reader.read_block(store, product, period, block).items():
+            tile = block.tile(index)
+            y, x = (tile.row - top) * small, (tile.col - left) * small
             thin = raster[variable.name][frame, :, ::step, ::step]
             picture[y : y + small, x : x + small] = _colour(thin, product, variable)
-    return picture[np.ix_(picture[..., 3].any(axis=1), picture[..., 3].any(axis=0))]
+    return picture
 
 
 def _colour(values: np.ndarray, product: Product, variable: Variable) -> np.ndarray:

@@ -8,6 +8,7 @@ import numpy as np
 
 from eo_ingest import manifest
 from eo_ingest.errors import ConfigError
+from eo_ingest.job import tiles_of
 from eo_ingest.period import Period
 from eo_ingest.raster import tile_shape
 from eo_ingest.stores import codec, layout
@@ -37,13 +38,7 @@ def read_block(store: Store, product: Product, period: str, block: Block) -> dic
         OutputError: if the stored bytes are damaged.
     """
     frames = len(product.frames(Period.parse(period)))
-    prefix = f"{layout.records(product.name, period)}/{block.zone}/{block.id}."
-    mask = 0
-    for key, _ in store.listing(prefix):
-        name = manifest.RecordName.parse(key)
-        if name and name.status == "done":
-            mask |= name.tiles
-    found: dict[int, Raster] = {i: {} for i in range(codec.TILES) if mask >> i & 1}
+    found: dict[int, Raster] = {i: {} for i in tiles(store, product, period, block)}
     for variable in product.variables:
         try:
             chunks = codec.unpack(store.get(layout.shard(product.name, period, block, variable.name)))
@@ -52,6 +47,16 @@ def read_block(store: Store, product: Product, period: str, block: Block) -> dic
         for i, raster in found.items():
             raster[variable.name] = codec.decode(chunks.get(i), variable, tile_shape(product, variable, frames))
     return found
+
+
+def tiles(store: Store, product: Product, period: str, block: Block) -> list[int]:
+    """The recorded tiles of a block, by index."""
+    mask = 0
+    for key, _ in store.listing(f"{layout.records(product.name, period)}/{block.zone}/{block.id}."):
+        name = manifest.RecordName.parse(key)
+        if name and name.status == "done":
+            mask |= name.tiles
+    return tiles_of(mask)
 
 
 def blocks(store: Store, product: Product, period: str) -> Iterator[Block]:

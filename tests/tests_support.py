@@ -58,7 +58,8 @@ class FakeSource:
             elif variable.flags:
                 arrays[variable.name] = rng.choice([f.value for f in variable.flags][:3], shape).astype(variable.dtype)
             else:
-                arrays[variable.name] = rng.integers(0, 500, shape).astype(variable.dtype)
+                low = max(variable.valid_range[0], -2000)
+                arrays[variable.name] = rng.integers(low, low + 500, shape).astype(variable.dtype)
         return arrays
 
     def close(self):
