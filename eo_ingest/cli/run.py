@@ -111,7 +111,7 @@ def _report(run: Any, config: RunConfig) -> None:
     from eo_ingest.cli.text import count, seconds, size
 
     totals = run.totals
-    if run.id is None:
+    if not totals.jobs["done"] + totals.jobs["failed"]:
         click.echo(f"nothing to do: all {count(totals.jobs['kept'], 'job')} of {config.aoi} are done in {config.store}")
         return
     kept = f", {count(totals.jobs['kept'], 'job')} were done before" if totals.jobs["kept"] else ""

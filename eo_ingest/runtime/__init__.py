@@ -17,7 +17,7 @@ from eo_ingest.period import Period
 from eo_ingest.plan import Plan, fingerprint, series, task
 from eo_ingest.runtime.executing import Totals, execute
 from eo_ingest.runtime.opening import check_fits, existing, store_at
-from eo_ingest.runtime.preparing import prepare
+from eo_ingest.runtime.preparing import is_described, prepare
 from eo_ingest.runtime.sourcing import release, shared
 
 if TYPE_CHECKING:
@@ -106,9 +106,10 @@ def start(config: RunConfig, *, on_plan: Callable[[Plan, list[Job]], None] = lam
     check_fits(store, plan, synthetic=synthetic)
     jobs = pending(plan, store)
     on_plan(plan, jobs)
-    if not jobs:
+    if not jobs and is_described(plan, store):
         return Started(plan, None, jobs)
-    shared(config)
+    if jobs:
+        shared(config)
     return Started(plan, prepare(plan, store, config, synthetic=synthetic), jobs)
 
 
@@ -165,7 +166,7 @@ def tile(
     try:
         started = start(config, on_plan=on_plan)
         totals = Totals()
-        if started.run is not None:
+        if started.run is not None and started.jobs:
             totals = run_batch(config, started.run, started.jobs, on_done=on_done)
             finish(config)
     finally:

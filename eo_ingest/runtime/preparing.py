@@ -44,6 +44,19 @@ def prepare(plan: Plan, store: LocalStore, config: RunConfig, *, synthetic: bool
     return run
 
 
+def is_described(plan: Plan, store: Store) -> bool:
+    """Whether an earlier run asked for all that this plan asks for, so that the store knows of it."""
+    asked = {(product.name, period.name) for product, period in plan.series}
+    for key, _ in store.listing(f"{layout.RUNS}/"):
+        try:
+            run = json.loads(store.get(key))
+            if run["aoi"]["digest"] == plan.aoi.digest and run["aoi"]["name"] == plan.aoi.name:
+                asked -= {(product, period) for product, period in run["series"]}
+        except (ValueError, KeyError, TypeError):
+            continue  # `status` names it
+    return not asked
+
+
 def _put_metadata(store: Store, key: str, data: bytes) -> None:
     """Write metadata that is not there yet. Other attributes of an array are renewed, another array is refused."""
     try:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import atexit
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from eo_ingest.errors import ConfigError
+from eo_ingest.errors import ConfigError, SourceError
 
 if TYPE_CHECKING:
     from eo_ingest.config import RunConfig
@@ -87,7 +88,12 @@ def _emulator(url: str | None, assets: str | None, stack: ExitStack) -> str:
         if assets:
             raise ConfigError("--assets needs an emulator of the run's own: unset EO_INGEST_EMULATOR_URL")
         return url
+    from eo_ingest.emulator.errors import EmulatorError
     from eo_ingest.emulator.process import EmulatorProcess
 
-    process: EmulatorProcess = stack.enter_context(EmulatorProcess(assets=assets))
-    return process.url
+    try:
+        return stack.enter_context(EmulatorProcess(assets=Path(assets) if assets else None)).url
+    except EmulatorError as err:
+        if assets:
+            raise ConfigError(f"--assets {assets}: {err}") from err
+        raise SourceError(f"the emulator did not start: {err}") from err
