@@ -58,13 +58,24 @@ class ImageAsset(Protocol):
     """
 
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """The asset id."""
+        ...
+
     @property
-    def properties(self) -> Mapping[str, Any]: ...
+    def properties(self) -> Mapping[str, Any]:
+        """Metadata."""
+        ...
+
     @property
-    def footprint(self) -> BaseGeometry | None: ...
+    def footprint(self) -> BaseGeometry | None:
+        """Where the image is."""
+        ...
+
     @property
-    def bands(self) -> tuple[Band, ...]: ...
+    def bands(self) -> tuple[Band, ...]:
+        """Bands in order."""
+        ...
 
     def read(self, band: str, level: int, window: Window) -> tuple[np.ndarray, np.ndarray]:
         """Pixels of pyramid `level` (pixels 2**level native ones wide) as (values, valid), both (height, width).
@@ -79,9 +90,14 @@ class CollectionAsset(Protocol):
     """A collection whose images can be asked for by time and place; it may be endless without those."""
 
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """The asset id."""
+        ...
+
     @property
-    def properties(self) -> Mapping[str, Any]: ...
+    def properties(self) -> Mapping[str, Any]:
+        """Metadata of the collection."""
+        ...
 
     def images(self, start: int | None, end: int | None, bounds: BaseGeometry | None) -> Iterator[ImageAsset]:
         """Images in time order that may start in [start, end) (ms since 1970) and meet `bounds` (lon/lat).
@@ -94,7 +110,9 @@ class CollectionAsset(Protocol):
 class Catalogue(Protocol):
     """All assets of one emulator."""
 
-    def get(self, asset_id: str) -> ImageAsset | CollectionAsset | None: ...
+    def get(self, asset_id: str) -> ImageAsset | CollectionAsset | None:
+        """The asset of an id."""
+        ...
 
     def children(self, parent_id: str) -> list[ImageAsset | CollectionAsset] | None:
         """The assets directly under a folder or collection, None where there is no such parent."""

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
+
+from eo_ingest.emulator.asset import CollectionAsset, ImageAsset
 
 if TYPE_CHECKING:
-    from eo_ingest.emulator.asset import Catalogue, CollectionAsset, ImageAsset
+    from eo_ingest.emulator.asset import Catalogue
 
-    Asset = ImageAsset | CollectionAsset
+Asset = ImageAsset | CollectionAsset
+
+
+def is_image(asset: Asset | None) -> TypeGuard[ImageAsset]:
+    """Whether an asset is an image."""
+    return hasattr(asset, "bands")
+
+
+def is_collection(asset: Asset | None) -> TypeGuard[CollectionAsset]:
+    """Whether an asset is a collection."""
+    return hasattr(asset, "images")
 
 
 class Empty:
@@ -52,4 +64,4 @@ class Layered:
     def _replaced(self, parent_id: str) -> bool:
         """Whether a collection of the lower catalogue is replaced by one of the upper."""
         lower = self._lower.get(parent_id) if parent_id else None
-        return lower is not None and hasattr(lower, "images") and hasattr(self._upper.get(parent_id), "images")
+        return is_collection(lower) and is_collection(self._upper.get(parent_id))

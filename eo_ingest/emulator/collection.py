@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from shapely.ops import unary_union
 
 from eo_ingest.emulator import element as elements
+from eo_ingest.emulator.catalogue import is_image
 from eo_ingest.emulator.errors import EarthEngineError
 from eo_ingest.emulator.filters import EVERYTHING, Filter, Query
 from eo_ingest.emulator.geometry import Geometry
@@ -101,7 +102,7 @@ class Loaded(Collection):
     def find(self, index: str) -> Element | None:
         """The image of an index, by its asset id."""
         asset = self._catalogue.get(f"{self.id}/{index}")
-        return None if asset is None or not hasattr(asset, "bands") else load(asset)
+        return load(asset) if is_image(asset) else None
 
 
 class Listed(Collection):

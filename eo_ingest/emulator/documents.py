@@ -49,6 +49,11 @@ def discovery(root_url: str) -> dict[str, Any]:
     """The discovery document, with this server as the API's root."""
     document: dict[str, Any] = dict(_read("cloud_api_discovery_document.json"))
     document["rootUrl"] = document["baseUrl"] = root_url.rstrip("/") + "/"
+    projects = document["resources"]["projects"]
+    for holder in (projects, projects["resources"]["assets"]):
+        # The document in the package is older than these parameters of v1, which the client sends.
+        for name in ("filter", "view"):
+            holder["methods"]["listAssets"]["parameters"].setdefault(name, {"location": "query", "type": "string"})
     return document
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -39,20 +39,9 @@ def _number(value: float) -> Any:
 
 
 def _object(value: Any) -> Any:
-    if isinstance(value, Image):
-        return _image(value)
-    if isinstance(value, elements.Feature):
-        return _feature(value)
-    if isinstance(value, Collection):
-        return _collection(value)
-    if isinstance(value, (Geometry, Projection, PixelType)):
-        return encode(value.encode())
-    if isinstance(value, elements.Date):
-        return {"type": "Date", "value": encode(value.millis)}
-    if isinstance(value, elements.DateRange):
-        return {"type": "DateRange", "dates": [encode(value.start), encode(value.end)]}
-    if isinstance(value, elements.ErrorMargin):
-        return {"type": "ErrorMargin", "unit": value.unit, "value": encode(value.value)}
+    for kind, document in _KINDS:
+        if isinstance(value, kind):
+            return document(value)
     if isinstance(value, bytes):
         raise EarthEngineError("A value of bytes cannot be returned.")
     return {"type": type(value).__name__}
@@ -109,3 +98,14 @@ def _collection(collection: Collection) -> dict[str, Any]:
         document["properties"] = encode(dict(collection.properties))
     document["features"] = [encode(member) for member in members]
     return document
+
+
+_KINDS: list[tuple[Any, Callable[[Any], Any]]] = [
+    (Image, _image),
+    (elements.Feature, _feature),
+    (Collection, _collection),
+    ((Geometry, Projection, PixelType), lambda value: encode(value.encode())),
+    (elements.Date, lambda value: {"type": "Date", "value": encode(value.millis)}),
+    (elements.DateRange, lambda value: {"type": "DateRange", "dates": [encode(value.start), encode(value.end)]}),
+    (elements.ErrorMargin, lambda value: {"type": "ErrorMargin", "unit": value.unit, "value": encode(value.value)}),
+]

@@ -40,6 +40,6 @@ class EarthEngineError(Exception):
     def inside(self, algorithm: str) -> EarthEngineError:
         """The same error, its message prefixed by the algorithm that raised it unless one is named already."""
         head, colon, _ = self.message.partition(": ")
-        if colon and " " not in head:
+        if (colon and " " not in head) or self.message.startswith("Error in map("):
             return self
         return EarthEngineError(f"{algorithm}: {self.message}", code=self.code)

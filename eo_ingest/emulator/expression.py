@@ -86,20 +86,22 @@ class Expression:
 
     def _free_in(self, node: Node) -> frozenset[str]:
         kind, content = _kind(node)
+        found: frozenset[str] = frozenset()
         if kind == "argumentReference":
-            return frozenset({content})
-        if kind == "valueReference":
-            return self._free_of(content)
-        if kind == "arrayValue":
-            return frozenset().union(*(self._free_in(v) for v in content.get("values", [])))
-        if kind == "dictionaryValue":
-            return frozenset().union(*(self._free_in(v) for v in content.get("values", {}).values()))
-        if kind == "functionDefinitionValue":
-            return self._free_of(content["body"]) - set(content.get("argumentNames", []))
-        if kind == "functionInvocationValue":
-            found = frozenset().union(*(self._free_in(v) for v in content.get("arguments", {}).values()))
-            return found | self._free_of(content["functionReference"]) if "functionReference" in content else found
-        return frozenset()
+            found = frozenset({content})
+        elif kind == "valueReference":
+            found = self._free_of(content)
+        elif kind == "arrayValue":
+            found = found.union(*(self._free_in(v) for v in content.get("values", [])))
+        elif kind == "dictionaryValue":
+            found = found.union(*(self._free_in(v) for v in content.get("values", {}).values()))
+        elif kind == "functionDefinitionValue":
+            found = self._free_of(content["body"]) - set(content.get("argumentNames", []))
+        elif kind == "functionInvocationValue":
+            found = found.union(*(self._free_in(v) for v in content.get("arguments", {}).values()))
+            if "functionReference" in content:
+                found |= self._free_of(content["functionReference"])
+        return found
 
     def _node(self, node: Node, frame: Frame) -> Any:
         kind, content = _kind(node)

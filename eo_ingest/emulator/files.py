@@ -3,7 +3,7 @@
     DIR/<asset id>/<image id>.tif  + .json      one image of a collection
     DIR/<asset id>.tif             + .json      a single image
 
-A folder that holds rasters is a collection. The sidecar may be absent:
+A folder that holds rasters is a collection, unless it holds folders of rasters too. The sidecar may be absent:
 
     {"properties": {"system:time_start": "2021-11-19T14:08:00Z", …}, "bands": ["VV", "VH"], "scale": 1.0,
      "pyramid": "mean"}
@@ -13,19 +13,21 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from eo_ingest.emulator.element import parse_date
+from eo_ingest.emulator.element import DateRange, parse_date
 from eo_ingest.emulator.errors import AssetFileError, EarthEngineError
 from eo_ingest.emulator.raster import RasterImage, open_raster
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from shapely.geometry.base import BaseGeometry
+
+    from eo_ingest.emulator.asset import CollectionAsset, ImageAsset
 
 SUFFIXES = (".tif", ".tiff", ".vrt", ".jp2")
 _DATES = ("system:time_start", "system:time_end")
@@ -48,9 +50,9 @@ class FileCollection:
         """Images that start in [start, end) and meet a place; those without a time only if none is asked for."""
         for image in self.members:
             time = image.properties.get("system:time_start")
-            if (start is not None or end is not None) and time is None:
+            if time is None and (start is not None or end is not None):
                 continue
-            if (start is not None and time < start) or (end is not None and time >= end):
+            if time is not None and not DateRange(start, end).contains(time):
                 continue
             if bounds is not None and image.footprint is not None and not image.footprint.intersects(bounds):
                 continue
@@ -84,15 +86,17 @@ class Files:
         """The image or the folder's collection of an id."""
         return self._images.get(asset_id) or self._collections.get(asset_id)
 
-    def children(self, parent_id: str) -> list[RasterImage | FileCollection] | None:
+    def children(self, parent_id: str) -> list[ImageAsset | CollectionAsset] | None:
         """Images and collections directly under an id."""
         prefix = f"{parent_id}/" if parent_id else ""
-        found: dict[str, RasterImage | FileCollection] = {}
+        found: dict[str, ImageAsset | CollectionAsset] = {}
+        assets: list[ImageAsset | CollectionAsset] = [*self._collections.values(), *self._images.values()]
         below = False
-        for asset in (*self._collections.values(), *self._images.values()):
+        for asset in assets:
+            rest = asset.id.removeprefix(prefix)
             if asset.id.startswith(prefix):
                 below = True
-                if "/" not in asset.id.removeprefix(prefix):
+                if "/" not in rest:
                     found[asset.id] = asset
         return [found[key] for key in sorted(found)] if below else None
 
@@ -108,12 +112,14 @@ def _doubles(images: list[RasterImage]) -> list[str]:
 
 
 def _collect(images: list[RasterImage]) -> dict[str, FileCollection]:
+    """Collections by id: folders of rasters that hold no other folder of rasters."""
     groups: dict[str, list[RasterImage]] = {}
     for image in images:
         parent = image.id.rpartition("/")[0]
         if parent:
             groups.setdefault(parent, []).append(image)
-    return {key: FileCollection(key, tuple(sorted(members, key=_order))) for key, members in groups.items()}
+    leaves = [key for key in groups if not any(other.startswith(f"{key}/") for other in groups)]
+    return {key: FileCollection(key, tuple(sorted(groups[key], key=_order))) for key in leaves}
 
 
 def _order(image: RasterImage) -> tuple[float, str]:

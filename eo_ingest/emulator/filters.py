@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import shapely
 
 from eo_ingest.emulator import element as elements
+from eo_ingest.emulator.geometry import Geometry
+from eo_ingest.emulator.image import Image
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -107,9 +109,9 @@ def within_dates(operands: Operands) -> Filter:
 
 def _shape(value: Any) -> BaseGeometry | None:
     """The lon/lat shape of a geometry or element; None for the unbounded."""
-    if isinstance(value, elements.Geometry):
+    if isinstance(value, Geometry):
         return value.shape
-    if isinstance(value, (elements.Feature, elements.Image)):
+    if isinstance(value, (elements.Feature, Image)):
         return elements.footprint(value).shape
     merged = getattr(value, "geometry", None)
     return merged().shape if callable(merged) else None

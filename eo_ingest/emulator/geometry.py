@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
+from shapely.affinity import translate
 from shapely.geometry import GeometryCollection, LineString, MultiPoint, Point, Polygon, box, mapping, shape
 from shapely.ops import unary_union
 
@@ -40,7 +41,7 @@ class Geometry:
         """As GeoJSON, the way `getInfo` shows it."""
         if self.shape is None:
             return {"type": "Polygon", "coordinates": [], "unbounded": True}
-        document = _plain(mapping(self.shape))
+        document: dict[str, Any] = _plain(mapping(self.shape))
         if not self.geodesic:
             document["geodesic"] = False
         return document
@@ -103,7 +104,7 @@ def wrap(found: BaseGeometry) -> BaseGeometry:
         return found
     parts = []
     for turn in range(math.floor((low + 180) / 360), math.ceil((high + 180) / 360)):
-        moved = shapely.transform(found, lambda points, turn=turn: points - [360.0 * turn, 0.0])
+        moved = translate(found, -360.0 * turn)
         part = moved.intersection(_WORLD)
         if not part.is_empty:
             parts.append(part)

@@ -30,6 +30,7 @@ class Affine(NamedTuple):
 
     @property
     def determinant(self) -> float:
+        """The signed area of a pixel."""
         return self.a * self.e - self.b * self.d
 
     @property
@@ -134,10 +135,12 @@ class Grid:
 
     @property
     def crs(self) -> str:
+        """The CRS's code or WKT."""
         return self.projection.crs
 
     @property
     def transform(self) -> Affine:
+        """Of the first pixel's outer corner."""
         return self.projection.transform
 
     @property

@@ -5,18 +5,18 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from eo_ingest.emulator import pixeltype
 from eo_ingest.emulator.algorithms.load import asset_id
+from eo_ingest.emulator.catalogue import is_collection, is_image
 from eo_ingest.emulator.element import Date, parse_date
 from eo_ingest.emulator.encode import encode
 from eo_ingest.emulator.errors import EarthEngineError
 from eo_ingest.emulator.geometry import Geometry, from_geojson
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from eo_ingest.emulator.asset import Band, Catalogue, CollectionAsset, ImageAsset
 
@@ -36,7 +36,7 @@ def _timestamp(value: Any) -> str:
 def document(asset: ImageAsset | CollectionAsset, *, full: bool = True) -> dict[str, Any]:
     """An EarthEngineAsset."""
     found: dict[str, Any] = {
-        "type": "IMAGE" if hasattr(asset, "bands") else "IMAGE_COLLECTION",
+        "type": "IMAGE" if is_image(asset) else "IMAGE_COLLECTION",
         "name": asset_name(asset.id),
         "id": asset.id,
     }
@@ -47,7 +47,7 @@ def document(asset: ImageAsset | CollectionAsset, *, full: bool = True) -> dict[
     found["updateTime"] = _timestamp(0)
     if full:
         found["properties"] = encode({k: v for k, v in properties.items() if k != "system:index"})
-        if hasattr(asset, "bands"):
+        if is_image(asset):
             found["sizeBytes"] = str(sum(_size(band) for band in asset.bands))
             found["bands"] = [_band(band) for band in asset.bands]
             if asset.footprint is not None:
@@ -108,7 +108,7 @@ def list_assets(catalogue: Catalogue, parent: str, query: Mapping[str, str]) -> 
 def _children(catalogue: Catalogue, parent: str, text: str) -> Iterator[ImageAsset | CollectionAsset]:
     conditions = Conditions(text)
     found = catalogue.get(parent)
-    if found is not None and hasattr(found, "images"):
+    if is_collection(found):
         shape = None if conditions.place is None else conditions.place.shape
         return (asset for asset in found.images(conditions.start, conditions.end, shape) if conditions.accept(asset))
     children = catalogue.children(parent)

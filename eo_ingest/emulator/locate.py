@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from eo_ingest.emulator.grid import Grid, Projection
     from eo_ingest.emulator.memo import Memo
 
-    Floats = NDArray[np.float64]
+    Floats = NDArray[np.floating[Any]]
 
 # Coordinates within this many pixels of an edge count as on it: rounding of coordinates in degrees.
 _ON_EDGE = 1e-8
@@ -125,7 +125,8 @@ def _near(x: Floats, target: Projection, centre: float | None) -> Floats:
 def _exact(grid: Grid, target: Projection, centre: float | None, i: Floats, j: Floats) -> tuple[Floats, Floats]:
     """Pixel coordinates of grid positions (i, j) in the target, by the full transformation."""
     t = grid.transform
-    x, y = t.a * i + t.b * j + t.c, t.d * i + t.e * j + t.f
+    x: Any = t.a * i + t.b * j + t.c
+    y: Any = t.d * i + t.e * j + t.f
     if grid.crs != target.crs:
         x, y = project(grid.crs, target.crs, x, y)
     x = _near(np.asarray(x, float), target, centre)
@@ -140,16 +141,16 @@ def _warp(grid: Grid, target: Projection, centre: float | None) -> Location:
     for step in (16, 8, 4):
         if min(grid.width, grid.height) < step:
             continue
-        i, j = _nodes(grid.width, step), _nodes(grid.height, step)
-        u, v = _exact(grid, target, centre, *np.meshgrid(i, j))
-        mid_u, mid_v = _exact(grid, target, centre, *np.meshgrid(_middles(i), _middles(j)))
+        across, down = _nodes(grid.width, step), _nodes(grid.height, step)
+        u, v = _exact(grid, target, centre, *np.meshgrid(across, down))
+        mid_u, mid_v = _exact(grid, target, centre, *np.meshgrid(_middles(across), _middles(down)))
         with np.errstate(invalid="ignore"):
             error = max(_misfit(u, mid_u), _misfit(v, mid_v))
         if error <= _TOLERANCE:
-            left, right = _weights(grid.height, j, step), _weights(grid.width, i, step)
+            left, right = _weights(grid.height, down, step), _weights(grid.width, across, step)
             return Location(grid, target, centre, left @ u @ right.T, left @ v @ right.T, error=2 * error + 1e-9)
-    positions = np.meshgrid(np.arange(grid.width) + 0.5, np.arange(grid.height) + 0.5)
-    return Location(grid, target, centre, *_exact(grid, target, centre, *positions))
+    columns, lines = np.meshgrid(np.arange(grid.width) + 0.5, np.arange(grid.height) + 0.5)
+    return Location(grid, target, centre, *_exact(grid, target, centre, columns, lines))
 
 
 def _nodes(count: int, step: int) -> Floats:

@@ -35,7 +35,8 @@ class Memo:
         if source.uses <= 1:
             return source.plane(grid, self)
         # The source is kept in the entry: its id cannot be given to another object while the entry lives.
-        return self.get((id(source), grid), lambda: source.plane(grid, self), keep=source)
+        found: Plane = self.get((id(source), grid), lambda: source.plane(grid, self), keep=source)
+        return found
 
     def get(self, key: Hashable, make: Callable[[], Any], *, keep: object = None) -> Any:
         """The value under a key, made on the first call; values have `nbytes`."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ import numpy as np
 from eo_ingest.emulator.plane import Plane, as_bool, masked, settle
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -85,21 +84,20 @@ def _sorted(
 @lru_cache(maxsize=64)
 def _network(count: int) -> tuple[tuple[int, int], ...]:
     """Batcher's odd-even merge sort: pairs to compare and swap, in order."""
-    pairs = []
+    pairs: list[tuple[int, int]] = []
     size = 1
     while size < count:
         step = size
         while step >= 1:
             for start in range(step % size, count - step, 2 * step):
-                for i in range(start, min(start + step, count - step)):
-                    if i // (2 * size) == (i + step) // (2 * size):
-                        pairs.append((i, i + step))
+                run = range(start, min(start + step, count - step))
+                pairs.extend((i, i + step) for i in run if i // (2 * size) == (i + step) // (2 * size))
             step //= 2
         size *= 2
     return tuple(pairs)
 
 
-def at_rank(stack: NDArray[Any], rank: NDArray[np.int64]) -> NDArray[Any]:
+def at_rank(stack: NDArray[Any], rank: NDArray[np.int64]) -> Any:
     """The value of a rank at each pixel."""
     first = int(rank[0]) if rank.size else 0
     if (rank == first).all():

@@ -15,7 +15,6 @@ from eo_ingest.emulator.algorithms.bands import matching
 from eo_ingest.emulator.errors import EarthEngineError
 from eo_ingest.emulator.grid import Affine, Grid, Projection, canonical_crs
 from eo_ingest.emulator.memo import Memo
-from eo_ingest.emulator.plane import Plane
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from eo_ingest.emulator.image import Image
+    from eo_ingest.emulator.plane import Plane
 
 MAX_BYTES = 48 * 2**20
 MAX_SIDE = 32768

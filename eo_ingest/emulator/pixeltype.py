@@ -13,7 +13,6 @@ from eo_ingest.emulator.errors import EarthEngineError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from numpy.typing import NDArray
 
 Precision = Literal["int", "float", "double"]
 
@@ -139,7 +138,7 @@ def at_least_float(types: Iterable[PixelType]) -> PixelType:
     return FLOAT if found.is_integer else PixelType(found.precision)
 
 
-def cast(values: NDArray[Any], target: PixelType) -> NDArray[Any]:
+def cast(values: Any, target: PixelType) -> Any:
     """Values in another type: fractions are cut off, what is out of range becomes the nearest bound, NaN becomes 0."""
     dtype = target.dtype
     if values.dtype == dtype and not target.is_integer:

@@ -157,7 +157,7 @@ def product(planes: Planes, kind: PixelType) -> Plane:
 
 def _extreme(better: Callable[[Any, Any], Any]) -> Pixels:
     def reduce(planes: Planes, kind: PixelType) -> Plane:
-        return _overlay(_present(planes), kind, lambda new, old: better(new, old))
+        return _overlay(_present(planes), kind, better)
 
     return reduce
 

@@ -88,7 +88,7 @@ def _bind(signature: Signature, arguments: Mapping[str, Any], context: Context) 
     unknown = set(arguments) - {a.name for a in signature.arguments}
     if unknown:
         raise EarthEngineError(f"Unrecognized argument '{min(unknown)}'.")
-    values = []
+    values: list[Any] = []
     for argument in signature.arguments:
         value = arguments.get(argument.name)
         if value is None:

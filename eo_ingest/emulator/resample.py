@@ -31,7 +31,9 @@ _MAX_PIXELS = 2**27
 class Reader(Protocol):
     """Reads a window of the target's pixels."""
 
-    def __call__(self, window: Window) -> Plane: ...
+    def __call__(self, window: Window) -> Plane:
+        """The pixels of a window."""
+        ...
 
 
 def resample(

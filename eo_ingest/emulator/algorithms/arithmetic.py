@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
@@ -16,6 +15,9 @@ from eo_ingest.emulator.image import Band, Computed, Image
 from eo_ingest.emulator.pixeltype import BOOLEAN, FLOAT, PixelType
 from eo_ingest.emulator.plane import Plane, both
 from eo_ingest.emulator.registry import add, algorithm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Range = tuple[float, float]
 

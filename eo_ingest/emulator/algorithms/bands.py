@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eo_ingest.emulator import element as elements
 from eo_ingest.emulator import pixeltype
-from eo_ingest.emulator.algorithms.arithmetic import apply
-from eo_ingest.emulator.collection import Collection
+from eo_ingest.emulator.algorithms.arithmetic import cast_image
 from eo_ingest.emulator.element import Date
 from eo_ingest.emulator.errors import EarthEngineError
 from eo_ingest.emulator.image import Band, Constant, Image, _no_band, constant_band, masked_band
 from eo_ingest.emulator.pixeltype import DOUBLE, PixelType
 from eo_ingest.emulator.registry import algorithm
+
+if TYPE_CHECKING:
+    from eo_ingest.emulator.collection import Collection
 
 
 def matching(image: Image, selector: Any) -> list[Band]:
@@ -125,7 +127,7 @@ def cat(images: list[Any]) -> Image:
 
 @algorithm("Image.constant")
 def constant(value: Any) -> Image:
-    """A number, or a list of numbers as bands constant, constant_1 …"""
+    """A number, or a list of numbers as bands constant, constant_1 and so on."""
     if isinstance(value, Image):
         return value
     if isinstance(value, Mapping):
@@ -174,8 +176,7 @@ def cast(image: Image, types: dict[str, Any], order: list[str] | None) -> Image:
     bands = {band.name: band for band in image.bands}
     for name, kind in sorted(kinds.items()):
         if name in bands:
-            one = apply(Image((bands[name],)), lambda _old, kind=kind: kind, pixeltype.cast)
-            bands[name] = one.bands[0]
+            bands[name] = cast_image(Image((bands[name],)), kind).bands[0]
         else:
             bands[name] = masked_band(name, kind)
     names = order or list(bands)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from eo_ingest.emulator import element as elements
 from eo_ingest.emulator import pixeltype, reducers
@@ -16,9 +17,13 @@ from eo_ingest.emulator.filters import Filter
 from eo_ingest.emulator.geometry import Geometry
 from eo_ingest.emulator.grid import DEFAULT
 from eo_ingest.emulator.image import Band, Computed, Image
-from eo_ingest.emulator.plane import Plane
-from eo_ingest.emulator.reducers import Output, Reducer
+from eo_ingest.emulator.plane import Plane, as_bool, masked, settle
 from eo_ingest.emulator.registry import add, algorithm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from eo_ingest.emulator.reducers import Output, Reducer
 
 
 @algorithm("Collection")
@@ -304,8 +309,6 @@ def cast_collection(collection: Collection, types: dict[str, Any], order: list[s
 @algorithm("ImageCollection.qualityMosaic")
 def quality_mosaic(collection: Collection, quality: str) -> Image:
     """At each pixel the image that has the highest value of a band."""
-    import numpy as np
-
     images, names = stacks(collection)
     bands = []
     for name in names:
@@ -314,13 +317,13 @@ def quality_mosaic(collection: Collection, quality: str) -> Image:
         def compute(*planes: Plane, kind: Any = kind) -> Plane:
             half = len(planes) // 2
             values, marks = planes[:half], planes[half:]
-            best = reducers.masked(kind.dtype)
+            best = masked(kind.dtype)
             score: Any = np.asarray(-np.inf)
             for value, mark in zip(values, marks, strict=True):
-                take = reducers.as_bool(mark.valid) & (mark.values.astype(float) > score)
+                take = as_bool(mark.valid) & (mark.values.astype(float) > score)
                 score = np.where(take, mark.values, score)
                 valid = np.where(take, value.valid, best.valid)
-                best = Plane(np.where(take, value.values.astype(kind.dtype), best.values), reducers.settle(valid))
+                best = Plane(np.where(take, value.values.astype(kind.dtype), best.values), settle(valid))
             return best
 
         inputs = [image.band(name) for image in images] + [image.band(quality) for image in images]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eo_ingest.emulator import registry
 from eo_ingest.emulator.algorithms.bands import cat, constant, select
@@ -13,6 +12,9 @@ from eo_ingest.emulator.algorithms.masking import where
 from eo_ingest.emulator.errors import EarthEngineError
 from eo_ingest.emulator.image import Image
 from eo_ingest.emulator.registry import Context, algorithm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)|(?P<name>[A-Za-z_]\w*)"
@@ -58,15 +60,15 @@ class Parser:
         return self.tokens[self.at] if self.at < len(self.tokens) else ""
 
     def _next(self) -> str:
-        token = self._peek()
-        if not token:
+        symbol = self._peek()
+        if not symbol:
             raise EarthEngineError("The expression ends too early.")
         self.at += 1
-        return token
+        return symbol
 
-    def _expect(self, token: str) -> None:
-        if self._next() != token:
-            raise EarthEngineError(f"Expected '{token}' in the expression.")
+    def _expect(self, symbol: str) -> None:
+        if self._next() != symbol:
+            raise EarthEngineError(f"Expected '{symbol}' in the expression.")
 
     def _call(self, name: str, *images: Image) -> Image:
         keys = ("image1", "image2") if len(images) == 2 else ("value",)
@@ -97,13 +99,13 @@ class Parser:
         return left
 
     def _unary(self) -> Image:
-        token = self._peek()
-        if token in {"-", "+", "!", "~"}:
+        symbol = self._peek()
+        if symbol in {"-", "+", "!", "~"}:
             self._next()
             value = self._unary()
-            if token == "-":
+            if symbol == "-":
                 return self._call("multiply", value, constant(-1))
-            return value if token == "+" else self._call("not" if token == "!" else "bitwiseNot", value)
+            return value if symbol == "+" else self._call("not" if symbol == "!" else "bitwiseNot", value)
         base = self._postfix()
         if self._peek() == "**":
             self._next()
@@ -111,20 +113,20 @@ class Parser:
         return base
 
     def _postfix(self) -> Image:
-        token = self._next()
-        if token == "(":
+        symbol = self._next()
+        if symbol == "(":
             value = self._choice()
             self._expect(")")
-        elif token[0].isdigit() or token[0] == ".":
-            value = constant(float(token))
-        elif token == "b" and self._peek() == "(":
+        elif symbol[0].isdigit() or symbol[0] == ".":
+            value = constant(float(symbol))
+        elif symbol == "b" and self._peek() == "(":
             value = self._bands_of(self.variables[self.default], "(", ")")
-        elif token.isidentifier() and self._peek() == "(":
-            value = self._function(token)
-        elif token in self.variables:
-            value = self.variables[token]
+        elif symbol.isidentifier() and self._peek() == "(":
+            value = self._function(symbol)
+        elif symbol in self.variables:
+            value = self.variables[symbol]
         else:
-            raise EarthEngineError(f"Unknown variable '{token}' in the expression.")
+            raise EarthEngineError(f"Unknown variable '{symbol}' in the expression.")
         while self._peek() in {".", "["}:
             if self._peek() == "[":
                 value = self._bands_of(value, "[", "]")
@@ -137,8 +139,8 @@ class Parser:
         self._expect(opening)
         chosen: list[Any] = []
         while self._peek() != closing:
-            token = self._next()
-            chosen.append(int(token) if token.isdigit() else token.strip("'\""))
+            symbol = self._next()
+            chosen.append(int(symbol) if symbol.isdigit() else symbol.strip("'\""))
             if self._peek() == ",":
                 self._next()
         self._expect(closing)

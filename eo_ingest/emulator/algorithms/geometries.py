@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pyproj import Geod
 from shapely.geometry import MultiPoint, Point, Polygon, mapping
-from shapely.geometry.base import BaseGeometry
 from shapely.ops import unary_union
 
 from eo_ingest.emulator import geometry as shapes
-from eo_ingest.emulator.element import ErrorMargin
 from eo_ingest.emulator.errors import EarthEngineError
 from eo_ingest.emulator.geometry import UNBOUNDED, Geometry, on_sphere
-from eo_ingest.emulator.grid import Projection
 from eo_ingest.emulator.registry import add, algorithm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from shapely.geometry.base import BaseGeometry
+
+    from eo_ingest.emulator.element import ErrorMargin
+    from eo_ingest.emulator.grid import Projection
 
 
 def _make(shape: BaseGeometry, where: Projection | None, geodesic: bool | None) -> Geometry:  # noqa: FBT001
@@ -62,7 +66,7 @@ def bbox(west: float, south: float, east: float, north: float) -> Geometry:
 def polygon(
     coordinates: list[Any],
     where: Projection | None,
-    geodesic: bool | None,
+    geodesic: Any,
     _margin: Any,
     _odd: bool,  # noqa: FBT001
 ) -> Geometry:
@@ -74,7 +78,7 @@ def polygon(
 def multi_polygon(
     coordinates: list[Any],
     where: Projection | None,
-    geodesic: bool | None,
+    geodesic: Any,
     _margin: Any,
     _odd: bool,  # noqa: FBT001
 ) -> Geometry:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eo_ingest.emulator.collection import sort_key
 from eo_ingest.emulator.element import Feature
 from eo_ingest.emulator.encode import encode
 from eo_ingest.emulator.errors import EarthEngineError
-from eo_ingest.emulator.filters import Filter
 from eo_ingest.emulator.geometry import Geometry, from_geojson
 from eo_ingest.emulator.image import Image
-from eo_ingest.emulator.reducers import Reducer
 from eo_ingest.emulator.registry import algorithm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from eo_ingest.emulator.filters import Filter
+    from eo_ingest.emulator.reducers import Reducer
 
 
 @algorithm("List.get")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from eo_ingest.emulator.catalogue import is_collection, is_image
 from eo_ingest.emulator.collection import Collection, Loaded
 from eo_ingest.emulator.errors import EarthEngineError
 from eo_ingest.emulator.image import Image, load
@@ -30,7 +31,7 @@ def _find(context: Context, identifier: str, kind: str) -> Any:
 def load_image(context: Context, identifier: str, _version: int | None = None) -> Image:
     """The image of an asset id."""
     found = _find(context, identifier, "Image")
-    if not hasattr(found, "bands"):
+    if not is_image(found):
         raise EarthEngineError(f"Image.load: Asset '{identifier}' is not an Image.")
     return load(found)
 
@@ -39,6 +40,6 @@ def load_image(context: Context, identifier: str, _version: int | None = None) -
 def load_collection(context: Context, identifier: str, _version: int | None = None) -> Collection:
     """The collection of an asset id."""
     found = _find(context, identifier, "ImageCollection")
-    if not hasattr(found, "images"):
+    if not is_collection(found):
         raise EarthEngineError(f"ImageCollection.load: Asset '{identifier}' is not an ImageCollection.")
     return Loaded(found, context.catalogue)

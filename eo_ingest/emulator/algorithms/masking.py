@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,11 +12,15 @@ from eo_ingest.emulator import geometry, pixeltype
 from eo_ingest.emulator.algorithms.arithmetic import pair_bands
 from eo_ingest.emulator.collection import Collection
 from eo_ingest.emulator.errors import EarthEngineError
-from eo_ingest.emulator.grid import Grid
 from eo_ingest.emulator.image import Band, Computed, Image, OnGrid, constant_image
 from eo_ingest.emulator.pixeltype import BOOLEAN, PixelType
 from eo_ingest.emulator.plane import Plane, as_bool, both, either, settle
 from eo_ingest.emulator.registry import algorithm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from eo_ingest.emulator.grid import Grid
 
 
 def match(image: Image, other: Image, what: str) -> list[tuple[Band, Band]]:

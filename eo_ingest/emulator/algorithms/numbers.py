@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from eo_ingest.emulator import pixeltype
 from eo_ingest.emulator.errors import EarthEngineError
 from eo_ingest.emulator.registry import add, algorithm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "add": operator.add,
@@ -79,24 +81,14 @@ def _guarded(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def _two(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    guarded = _guarded(function)
-    return lambda left, right: guarded(left, right)
-
-
-def _one(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    guarded = _guarded(function)
-    return lambda value: guarded(value)
-
-
 def _cast(kind: pixeltype.PixelType) -> Callable[[Any], Any]:
     return lambda value: pixeltype.cast(np.asarray(value), kind).item()
 
 
 for _name, _function in _BINARY.items():
-    add(f"Number.{_name}", _two(_function))
-for _name, _function in _UNARY.items():
-    add(f"Number.{_name}", _one(_function))
+    add(f"Number.{_name}", _guarded(_function))
+for _name, _of_one in _UNARY.items():
+    add(f"Number.{_name}", _guarded(_of_one))
 for _name, _kind in pixeltype.NAMED.items():
     add(f"Number.{_name}", _cast(_kind))
     add(f"Number.to{_name[0].upper()}{_name[1:]}", _cast(_kind))

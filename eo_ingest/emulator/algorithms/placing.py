@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +14,9 @@ from eo_ingest.emulator.image import Band, Image, OnGrid, Resampled
 from eo_ingest.emulator.pixeltype import DOUBLE
 from eo_ingest.emulator.plane import Plane
 from eo_ingest.emulator.registry import algorithm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @algorithm("Image.projection")

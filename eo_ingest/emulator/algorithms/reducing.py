@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eo_ingest.emulator import reducers
 from eo_ingest.emulator.encode import encode
 from eo_ingest.emulator.errors import EarthEngineError
 from eo_ingest.emulator.reducers import Reducer
 from eo_ingest.emulator.registry import add, algorithm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _PLAIN = {
     "count": ("count",),

@@ -32,7 +32,7 @@ def length(text: str) -> int:
 @algorithm("String.equals")
 def equals(text: str, other: Any) -> bool:
     """Whether both are the same."""
-    return text == other
+    return bool(text == other)
 
 
 @algorithm("String.compareTo")
