@@ -6,6 +6,7 @@ reasons that time may cure raises, and Prefect runs it again some minutes later;
 
 from __future__ import annotations
 
+import logging
 import threading
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from prefect.client.schemas.objects import State, TaskRun
 
     from eo_ingest.ingest import Outcome
+
+log = logging.getLogger(__name__)
 
 DEFAULT_BLOCKS = 16
 # A Prefect server drops events of flow runs much larger than this: its records of task runs are no longer true.
@@ -81,7 +84,10 @@ def do(name: str, config: Mapping[str, Any], run: str, jobs: Sequence[str]) -> r
     totals = runtime.Totals()
 
     def count(outcome: Outcome) -> None:
-        totals.add(replace(outcome, written=outcome.record.run == run))
+        record = outcome.record
+        totals.add(replace(outcome, written=record.run == run))
+        if record.status == "failed":
+            log.warning("%(job)s failed: %(reason)s", totals.failures[-1])
         _check_going_on()
 
     _check_going_on()

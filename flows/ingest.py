@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from itertools import islice
 from pathlib import Path
@@ -82,6 +83,7 @@ def ingest(  # noqa: PLR0913, PLR0917 - the parameters are the deployment's form
         workers=workers,
     )
     stopping.clear()
+    _log_every_job()
     try:
         return _run(config, batch_size)
     except BaseException:
@@ -106,6 +108,13 @@ def store_of(store: str | None, *, source: str, grid: str) -> str:
     return chosen
 
 
+def _log_every_job() -> None:
+    """Let the core's line per job through, unless somebody has chosen a level."""
+    core = logging.getLogger("eo_ingest")
+    if core.level == logging.NOTSET:
+        core.setLevel(logging.INFO)
+
+
 def _run(config: RunConfig, blocks: int) -> dict[str, Any]:
     log = get_run_logger()
     started = runtime.start(config)
@@ -116,8 +125,8 @@ def _run(config: RunConfig, blocks: int) -> dict[str, Any]:
     totals = runtime.Totals()
     totals.jobs["kept"] = sum(1 for _ in started.plan.jobs()) - len(started.jobs)
     batches = split(started.jobs, blocks)
-    log.info("%s jobs in %s batches; %s were done before", len(started.jobs), len(batches), totals.jobs["kept"])
-    if started.run is not None:
+    log.info("jobs: %s in %s task runs; done before: %s", len(started.jobs), len(batches), totals.jobs["kept"])
+    if started.run is not None and batches:
         try:
             _work(config, started.run, batches, totals)
         except Exception as err:
@@ -158,6 +167,8 @@ def _in_turn(config: dict[str, Any], run: str, batches: Sequence[Batch]) -> Iter
         if not flying:
             return
         ended = next(as_completed(list(flying)))
+        # Until waited for, a future's state is what the server last heard.
+        ended.wait()
         flying.remove(ended)
         yield ended
 
@@ -173,7 +184,11 @@ def _verdict(totals: runtime.Totals, asked: int) -> str:
     name, run = prefect.runtime.deployment.name, prefect.runtime.flow_run.id
     again = f"`prefect deployment run ingest/{name}`" if name else "the flow with the same parameters"
     tried = f", {left:,} were not tried" if left > 0 else ""
-    first = f" The first: {totals.failures[0]['job']}: {totals.failures[0]['reason']}." if totals.failures else ""
+    first = (
+        f" The first: {totals.failures[0]['job']}: {totals.failures[0]['reason'].rstrip('.')}."
+        if totals.failures
+        else ""
+    )
     return (
         f"{failed:,} of {asked:,} jobs failed{tried}; {done:,} are done and kept.{first} "
         f"Run {again}, or `prefect flow-run retry {run}`: only what is not done is tried again."

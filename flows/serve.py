@@ -24,6 +24,7 @@ def serve(file: Path, at_once: int) -> None:
     """
     # Before the import of Prefect, which reads the environment once; flow runs are child processes and inherit it.
     os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "eo_ingest,flows")
+    os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
     from prefect import serve as serve_deployments
     from prefect.settings import get_current_settings
 
