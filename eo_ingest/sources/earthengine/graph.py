@@ -85,5 +85,7 @@ def recipe(product: Product, period: Period) -> str:
 def _quantised(image: ee.Image, variable: Variable) -> ee.Image:
     low, high = variable.valid_range
     whole = image if variable.kind == "class" else image.round().clamp(low, high)
-    filled = whole.unmask(variable.nodata)
+    # Nothing to count is a count of 0. Without `sameFootprint` off, what lies beyond all scenes would stay masked, and
+    # a masked pixel comes back as 0, which may be a value.
+    filled = whole.unmask(0 if variable.kind == "count" else variable.nodata, sameFootprint=False)
     return getattr(filled, _CASTS[variable.dtype])()
