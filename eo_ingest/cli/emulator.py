@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -17,4 +18,4 @@ def emulator(port: int, assets: Path | None) -> None:
     """
     from eo_ingest.emulator.__main__ import serve
 
-    serve(port=port, assets=assets)
+    sys.exit(serve(port=port, assets=assets))

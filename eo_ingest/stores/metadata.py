@@ -6,6 +6,7 @@ Metadata depends on the product, the period and the grid alone, so that every AO
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,9 +41,19 @@ def objects(product: Product, period: Period, zone: Zone) -> dict[str, bytes]:
     _coordinates(group, product, frames, zone)
     for variable in product.variables:
         _array(group, variable, product, len(frames), zone)
-    made = {key: value.to_bytes() for key, value in memory._store_dict.items()}  # noqa: SLF001 - its only listing that is not async
+    made = _contents(memory)
+    step, _, left, _, minus, top = zone.affine(factor=product.factor)
+    height, width = zone.shape(factor=product.factor)
+    for name, start, pitch, count in (("y", top, minus, height), ("x", left, step, width)):
+        made.update({f"{path}/{key}": data for key, data in _axis(name, start, pitch, count).items()})
+    return dict(sorted(made.items()))
+
+
+def _contents(memory: MemoryStore) -> dict[str, bytes]:
+    """The objects of a store in memory but its root, JSON in a form that does not depend on zarr's own."""
+    made = {key: value.to_bytes() for key, value in memory._store_dict.items()}  # noqa: SLF001 - its only plain listing
     made.pop("zarr.json", None)
-    return {key: _stable_json(value) if key.endswith("zarr.json") else value for key, value in sorted(made.items())}
+    return {key: _stable_json(value) if key.endswith("zarr.json") else value for key, value in made.items()}
 
 
 def _group_attributes(product: Product, period: Period, zone: Zone) -> dict[str, Any]:
@@ -67,11 +78,6 @@ def _group_attributes(product: Product, period: Period, zone: Zone) -> dict[str,
 
 def _coordinates(group: zarr.Group, product: Product, frames: tuple[Frame, ...], zone: Zone) -> None:
     step, _, left, _, minus, top = zone.affine(factor=product.factor)
-    height, width = zone.shape(factor=product.factor)
-    projection = {"units": "m", "axis": "Y", "standard_name": "projection_y_coordinate"}
-    _axis(group, "y", top + minus * (np.arange(height) + 0.5), {**projection, "long_name": "northing of pixel centres"})
-    projection = {"units": "m", "axis": "X", "standard_name": "projection_x_coordinate"}
-    _axis(group, "x", left + step * (np.arange(width) + 0.5), {**projection, "long_name": "easting of pixel centres"})
     _labels(group, "frame", [frame.label for frame in frames], "time step")
     for name, days, long_name in (
         ("frame_start", [frame.start for frame in frames], "first day of the frame"),
@@ -87,19 +93,28 @@ def _coordinates(group: zarr.Group, product: Product, frames: tuple[Frame, ...],
     _small(group, "spatial_ref", np.array(0), (), {**crs.to_cf(), "GeoTransform": transform})
 
 
-def _axis(group: zarr.Group, name: str, values: np.ndarray, attributes: dict[str, Any]) -> None:
-    # One chunk, shuffled by bits: a million evenly spaced doubles become five kilobytes.
-    array = group.create_array(
+@lru_cache(maxsize=16)
+def _axis(name: str, start: float, pitch: float, count: int) -> dict[str, bytes]:
+    """The objects of a coordinate, which many groups share: pixel centres in metres, from the edge `start`."""
+    memory = MemoryStore()
+    array = zarr.create_group(memory).create_array(
         name,
-        shape=values.shape,
-        chunks=values.shape,
+        shape=(count,),
+        chunks=(count,),
         dtype="float64",
         fill_value=np.nan,
+        # One chunk, shuffled by bits: a million evenly spaced doubles become five kilobytes.
         compressors=[BloscCodec(cname="zstd", clevel=9, shuffle="bitshuffle", typesize=8), Crc32cCodec()],
         dimension_names=(name,),
-        attributes=attributes,
+        attributes={
+            "units": "m",
+            "axis": name.upper(),
+            "standard_name": f"projection_{name}_coordinate",
+            "long_name": {"x": "easting", "y": "northing"}[name] + " of pixel centres",
+        },
     )
-    array[:] = values
+    array[:] = start + pitch * (np.arange(count) + 0.5)
+    return _contents(memory)
 
 
 def _labels(group: zarr.Group, name: str, values: list[str], long_name: str) -> None:
