@@ -18,7 +18,7 @@ from eo_ingest.plan import Plan, fingerprint, series, task
 from eo_ingest.runtime.executing import Totals, execute
 from eo_ingest.runtime.opening import check_fits, existing, store_at
 from eo_ingest.runtime.preparing import is_described, prepare
-from eo_ingest.runtime.sourcing import release, shared
+from eo_ingest.runtime.sourcing import check_access, release, shared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -103,7 +103,8 @@ def start(config: RunConfig, *, on_plan: Callable[[Plan, list[Job]], None] = lam
     plan = resolve(config)
     store = store_at(config.store)
     synthetic = config.source == "emulator"
-    check_fits(store, plan, synthetic=synthetic)
+    if check_fits(store, plan, synthetic=synthetic) is None:
+        check_access(config)  # all is ahead, so this can be said before the slow part
     jobs = pending(plan, store)
     on_plan(plan, jobs)
     if not jobs and is_described(plan, store):
@@ -168,7 +169,7 @@ def tile(
         totals = Totals()
         if started.run is not None and started.jobs:
             totals = run_batch(config, started.run, started.jobs, on_done=on_done)
-            finish(config)
+        finish(config)  # also where all was done: the run before may have died just before it
     finally:
         release()
     totals.jobs["kept"] += sum(1 for _ in started.plan.jobs()) - len(started.jobs)

@@ -18,7 +18,8 @@ log = logging.getLogger(__name__)
 
 # Jobs whose pixels are in memory at once, whatever the number of requests in flight.
 JOBS_IN_MEMORY = 3
-PATIENCE_S = 10.0
+# How long a run that stops waits for jobs that are being written; what is cut off is made again.
+PATIENCE_S = 1.0
 
 
 @dataclass

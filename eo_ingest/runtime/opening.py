@@ -49,8 +49,6 @@ def read_root(store: LocalStore) -> Root | None:
     Raises:
         ConfigError: if the folder holds something else, or a store that is damaged or of a later version.
     """
-    from eo_ingest.stores.metadata import FORMAT_VERSION, OURS
-
     folder = Path(store.url)
     try:
         attributes = json.loads(store.get(layout.ROOT))["attributes"]
@@ -64,12 +62,12 @@ def read_root(store: LocalStore) -> Root | None:
         raise ConfigError(f"{store.url} is a Zarr store, but not one of eo-ingest: choose a new folder") from None
     except (ValueError, TypeError) as err:
         raise ConfigError(f"the {layout.ROOT} of {store.url} is damaged or half-written: {err}") from err
-    ours = attributes.get(OURS) if isinstance(attributes, dict) else None
+    ours = attributes.get(layout.OURS) if isinstance(attributes, dict) else None
     if not isinstance(ours, dict) or not isinstance(ours.get("grid"), dict) or "synthetic" not in ours:
         raise ConfigError(f"{store.url} is a Zarr store, but not one of eo-ingest: choose a new folder")
-    if ours.get("format") != FORMAT_VERSION:
+    if ours.get("format") != layout.FORMAT_VERSION:
         raise ConfigError(
-            f"{store.url} has format {ours.get('format')!r}, this version reads {FORMAT_VERSION}: "
+            f"{store.url} has format {ours.get('format')!r}, this version reads {layout.FORMAT_VERSION}: "
             "use the version that made it"
         )
     return Root(ours["grid"], bool(ours["synthetic"]))

@@ -6,7 +6,9 @@ The Earth Engine client has one state per process, so a process has one source a
 from __future__ import annotations
 
 import atexit
-from contextlib import ExitStack
+import os
+import signal
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -51,6 +53,18 @@ def shared(config: RunConfig) -> Source:
         return source
 
 
+def check_access(config: RunConfig) -> None:
+    """See whether the source could be reached as somebody, without reaching for it.
+
+    Raises:
+        ConfigError: if there are no credentials.
+    """
+    if config.source == "earthengine":
+        from eo_ingest.sources.earthengine import client
+
+        client.find_credentials()
+
+
 def release() -> None:
     """Close the process's source and stop its emulator, if there are any."""
     with _guard:
@@ -92,8 +106,17 @@ def _emulator(url: str | None, assets: str | None, stack: ExitStack) -> str:
     from eo_ingest.emulator.process import EmulatorProcess
 
     try:
-        return stack.enter_context(EmulatorProcess(assets=Path(assets) if assets else None)).url
+        process: EmulatorProcess = stack.enter_context(EmulatorProcess(assets=Path(assets) if assets else None))
     except EmulatorError as err:
         if assets:
             raise ConfigError(f"--assets {assets}: {err}") from err
         raise SourceError(f"the emulator did not start: {err}") from err
+    stack.callback(_end, process.pid)
+    return process.url
+
+
+def _end(pid: int | None) -> None:
+    """End an emulator at once: it holds nothing, and what it still computes nobody waits for."""
+    if pid is not None:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)

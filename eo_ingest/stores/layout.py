@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from eo_ingest.grid import Block
 
+FORMAT_VERSION = 1
+OURS = "eo_ingest"  # the root attribute that tells our stores from others
+
 ROOT = "zarr.json"
 MANIFEST = "manifest"
 COMPACTION = "manifest.parquet"

@@ -22,13 +22,10 @@ if TYPE_CHECKING:
     from eo_ingest.period import Frame, Period
     from eo_ingest.product import Product, Variable
 
-FORMAT_VERSION = 1
-OURS = "eo_ingest"
-
 
 def root(grid: Grid, *, synthetic: bool) -> bytes:
     """The store's root `zarr.json`: format version, grid definition, and whether its data are synthetic."""
-    attributes = {OURS: {"format": FORMAT_VERSION, "grid": grid.as_json(), "synthetic": synthetic}}
+    attributes = {layout.OURS: {"format": layout.FORMAT_VERSION, "grid": grid.as_json(), "synthetic": synthetic}}
     return _group_json(attributes)
 
 

@@ -40,7 +40,7 @@ def connect(*, project: str | None, url: str | None, anonymous: bool) -> None:
     from google.auth.credentials import AnonymousCredentials
     from google.auth.exceptions import GoogleAuthError
 
-    credentials = AnonymousCredentials() if anonymous else _credentials()
+    credentials = AnonymousCredentials() if anonymous else find_credentials()
     ee.Reset()
     # Retries are counted, classified and limited by `failure`, not hidden in the client.
     ee.data.setMaxRetries(0)
@@ -99,7 +99,7 @@ class _Offline:
         raise SourceError(f"no network while graphs are built, but the client asked for {uri}")
 
 
-def _credentials() -> Credentials:
+def find_credentials() -> Credentials:
     """The user's credentials, found without asking a network that is not there.
 
     Raises:
