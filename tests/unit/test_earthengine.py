@@ -42,7 +42,7 @@ JOB = Job("worldcover", "2020", Block("utm32n", 251, 16), 0x0011)
         ("The service is currently unavailable.", 503, "transient", "wait"),
         ("Bad Gateway", 502, "transient", "wait"),
         (
-            "ImageCollection.load: ImageCollection asset 'X/Y' not found (does not exist or caller does not have access).",
+            "ImageCollection asset 'X/Y' not found (does not exist or caller does not have access).",
             400,
             "not found",
             "give up",
@@ -236,7 +236,7 @@ def test_a_bad_expression_is_not_tried_again(wired):
         calls.append(params)
         raise ee_error("Image.select: Band pattern 'Map' did not match any bands.", 400)
 
-    with pytest.raises(SourceError, match="bad expression: Image.select"):
+    with pytest.raises(SourceError, match=r"bad expression: Image\.select"):
         wired(answer).fetch(JOB)
     assert len(calls) == 1
 
