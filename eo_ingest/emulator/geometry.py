@@ -68,11 +68,18 @@ def from_geojson(document: dict[str, Any]) -> Geometry:
         found = shape(document)
     except (KeyError, TypeError, ValueError, AttributeError, shapely.errors.ShapelyError) as err:
         raise EarthEngineError(f"Invalid GeoJSON geometry: {str(document)[:200]}.") from err
-    return Geometry(on_sphere(found, name), bool(document.get("geodesic", True)))
+    geodesic = bool(document.get("geodesic", True))
+    return Geometry(on_sphere(found, name, short_way=geodesic), geodesic)
 
 
-def on_sphere(found: BaseGeometry, crs: str | None) -> BaseGeometry:
-    """A geometry in lon/lat with longitudes in [-180, 180], valid; `crs` None is lon/lat already."""
+def on_sphere(found: BaseGeometry, crs: str | None, *, short_way: bool) -> BaseGeometry:
+    """A geometry in lon/lat with longitudes in [-180, 180], valid.
+
+    Args:
+        found: Coordinates in `crs`.
+        crs: None for lon/lat.
+        short_way: An edge longer than half a turn goes the other way, over the antimeridian.
+    """
     if crs is not None and crs.upper() not in {"EPSG:4326", "OGC:CRS84", "CRS84"}:
         size = max(found.bounds[2] - found.bounds[0], found.bounds[3] - found.bounds[1])
         dense = shapely.segmentize(found, size / 64) if size > 0 else found
@@ -81,22 +88,22 @@ def on_sphere(found: BaseGeometry, crs: str | None) -> BaseGeometry:
             x, y = project(crs, "EPSG:4326", points[:, 0], points[:, 1])
             return np.column_stack([x, y])
 
-        found = shapely.transform(dense, move)
-    return wrap(found)
+        found, short_way = shapely.transform(dense, move), True
+    return wrap(found, short_way=short_way)
 
 
-def wrap(found: BaseGeometry) -> BaseGeometry:
-    """The geometry with rings unrolled over the antimeridian, then split at it."""
+def wrap(found: BaseGeometry, *, short_way: bool) -> BaseGeometry:
+    """The geometry split at the antimeridian; with `short_way`, edges longer than half a turn cross it."""
     if found.is_empty:
         return found
     if hasattr(found, "geoms"):
-        return _join([wrap(part) for part in found.geoms])
+        return _join([wrap(part, short_way=short_way) for part in found.geoms])
     coordinates = shapely.get_coordinates(found)
     if not np.isfinite(coordinates).all():
         raise EarthEngineError("A geometry has coordinates that are not finite.")
     if isinstance(found, Point):
         return Point((found.x + 180.0) % 360.0 - 180.0 if abs(found.x) > 180 else found.x, found.y)
-    found = shapely.transform(found, _unroll) if _jumps(found) else found
+    found = shapely.transform(found, _unroll) if short_way and _jumps(found) else found
     if isinstance(found, Polygon) and not found.is_valid:
         found = shapely.make_valid(found)
     low, _, high, _ = found.bounds
@@ -210,7 +217,7 @@ def grid_corners(projection: Projection, width: int, height: int) -> BaseGeometr
             return box(-180, lat.min(), 180, 90) if lat.mean() > 0 else box(-180, -90, 180, lat.max())
         lon = unrolled
     # Points that a straight line in degrees gives anyway are dropped: 1e-9 degrees is a tenth of a millimetre.
-    return wrap(Polygon(np.column_stack([lon, lat])).simplify(1e-9))
+    return wrap(Polygon(np.column_stack([lon, lat])).simplify(1e-9), short_way=False)
 
 
 def inside(grid: Grid, found: BaseGeometry) -> Any:

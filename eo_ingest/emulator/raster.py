@@ -169,5 +169,6 @@ def _read_through(dataset: Any) -> None:
     rows = max(1, _CHECK_PIXELS // max(1, dataset.width))
     for top in range(0, dataset.height, rows):
         window = RasterioWindow(0, top, dataset.width, min(rows, dataset.height - top))
-        dataset.read(window=window)
-        dataset.read_masks(window=window)
+        for number in dataset.indexes:  # one by one: bands of a VRT may differ in type
+            dataset.read(number, window=window)
+            dataset.read_masks(number, window=window)

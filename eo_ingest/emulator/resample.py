@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
@@ -62,9 +63,9 @@ def resample(
     where = locate(grid, target, memo, centre=centre)
     index = nearest(grid, target, memo, centre=centre)
     if method == "nearest" or _coincide(where):
-        plane = _nearest(index, read, dtype, extent)
+        plane = _nearest(index, read, memo, dtype, extent)
         return plane if plane.values.dtype == dtype else Plane(plane.values.astype(dtype), plane.valid)
-    return _interpolate(where, index, read, dtype, extent, cubic=method == "bicubic")
+    return _interpolate(where, index, read, memo, dtype, extent, cubic=method == "bicubic")
 
 
 def _coincide(where: Location) -> bool:
@@ -96,45 +97,83 @@ def _cover(index: Nearest, margin: int, extent: Window | None) -> Window | None:
     return Window(top, left, bottom - top, right - left)
 
 
-def _nearest(index: Nearest, read: Reader, dtype: np.dtype[Any], extent: Window | None) -> Plane:
+def _nearest(index: Nearest, read: Reader, memo: Memo, dtype: np.dtype[Any], extent: Window | None) -> Plane:
     window = _cover(index, 0, extent)
     if window is None:
         return masked(dtype)
     plane = read(window)
     if plane.valid is False:
         return masked(dtype)
-    return _take(plane, window, index.rows, index.cols)
+    return _take(plane, window, index, memo)
 
 
-def _slice(values: Ints, start: int, size: int) -> slice | None:
-    """The slice that `values` are, if they run one by one inside [start, start + size)."""
-    first, last = int(values[0]), int(values[-1])
-    if first < start or last >= start + size or last - first != values.size - 1 or np.any(np.diff(values) != 1):
-        return None
-    return slice(first - start, last - start + 1)
+@dataclass(frozen=True)
+class _Places:
+    """Where a window's pixels go: for each pixel of the grid a place in the window, and whether there is one."""
+
+    at: Ints
+    inside: NDArray[np.bool_] | bool
+
+    @property
+    def nbytes(self) -> int:
+        """Memory held."""
+        return self.at.nbytes + (0 if isinstance(self.inside, bool) else self.inside.nbytes)
 
 
-def _take(plane: Plane, window: Window, rows: Ints, cols: Ints) -> Plane:
-    """Pixels (rows, cols) of a window; invalid outside it. 1-D indices are rows and columns of the result."""
+def _places(index: Nearest, window: Window) -> _Places:
+    rows, cols = index.rows - window.row, index.cols - window.col
+    fits = all(v.min() >= 0 and v.max() < size for v, size in ((rows, window.height), (cols, window.width)) if v.size)
+    inside: NDArray[np.bool_] | bool = True
+    if not fits:
+        in_rows, in_cols = (rows >= 0) & (rows < window.height), (cols >= 0) & (cols < window.width)
+        inside = in_rows[:, None] & in_cols if rows.ndim == 1 else in_rows & in_cols
+        rows, cols = np.clip(rows, 0, window.height - 1), np.clip(cols, 0, window.width - 1)
+    return _Places(rows[:, None] * window.width + cols if rows.ndim == 1 else rows * window.width + cols, inside)
+
+
+def _take(plane: Plane, window: Window, index: Nearest, memo: Memo) -> Plane:
+    """Pixels of a window by index; invalid outside it. 1-D indices are rows and columns of the result."""
     shape = (window.height, window.width)
-    if plane.values.ndim == 0 and plane.valid is True:
+    row, col = _run(index.rows), _run(index.cols)
+    if row is not None and col is not None:
+        return _paste(plane, shape, row - window.row, col - window.col, (index.rows.size, index.cols.size))
+    # The index object is kept in the entry, so its id stays its own.
+    places: _Places = memo.get((id(index), window), lambda: _places(index, window), keep=index)
+    if plane.values.ndim == 0:
         values: NDArray[Any] = plane.values
     else:
-        values = np.broadcast_to(plane.values, shape)
-    valid = plane.valid
-    if rows.ndim == 1:
-        row, col = _slice(rows, window.row, window.height), _slice(cols, window.col, window.width)
-        if row is not None and col is not None:
-            cut = valid if isinstance(valid, bool) else settle(as_array(valid, shape)[row, col])
-            return Plane(values[row, col] if values.ndim else values, cut)
-        rows, cols = rows[:, None], cols[None, :]
-    inside = (rows >= window.row) & (rows < window.row + window.height)
-    inside = inside & (cols >= window.col) & (cols < window.col + window.width)
-    row_at = np.clip(rows - window.row, 0, window.height - 1)
-    col_at = np.clip(cols - window.col, 0, window.width - 1)
-    if not isinstance(valid, bool):
-        inside = inside & as_array(valid, shape)[row_at, col_at]
-    return Plane(values[row_at, col_at] if values.ndim else values, settle(inside))
+        values = np.broadcast_to(plane.values, shape).ravel()[places.at]
+    if isinstance(plane.valid, bool):
+        inside = places.inside
+    else:
+        inside = as_array(plane.valid, shape).ravel()[places.at] & places.inside
+    return Plane(values, inside if isinstance(inside, bool) else settle(inside))
+
+
+def _run(values: Ints) -> int | None:
+    """The first of 1-D indices that run one by one."""
+    if values.ndim != 1 or not values.size or int(values[-1]) - int(values[0]) != values.size - 1:
+        return None
+    return int(values[0]) if bool(np.all(np.diff(values) == 1)) else None
+
+
+def _paste(plane: Plane, source: tuple[int, int], row: int, col: int, shape: tuple[int, int]) -> Plane:
+    """A rectangle of a plane that starts at (row, col), which may lie partly outside."""
+    top, left = max(row, 0), max(col, 0)
+    bottom, right = min(row + shape[0], source[0]), min(col + shape[1], source[1])
+    cut = slice(top, bottom), slice(left, right)
+    values = plane.values if plane.values.ndim == 0 else np.broadcast_to(plane.values, source)[cut]
+    part = plane.valid if isinstance(plane.valid, bool) else as_array(plane.valid, source)[cut]
+    if (bottom - top, right - left) == shape:
+        return Plane(values, part if isinstance(part, bool) else settle(part))
+    place = slice(top - row, bottom - row), slice(left - col, right - col)
+    valid = np.zeros(shape, bool)
+    valid[place] = part
+    if values.ndim:
+        whole = np.zeros(shape, values.dtype)
+        whole[place] = values
+        values = whole
+    return Plane(values, settle(valid))
 
 
 def _bilinear_weights(fraction: NDArray[np.float64]) -> list[NDArray[np.float64]]:
@@ -150,7 +189,14 @@ def _bicubic_weights(fraction: NDArray[np.float64]) -> list[NDArray[np.float64]]
 
 
 def _interpolate(
-    where: Location, index: Nearest, read: Reader, dtype: np.dtype[Any], extent: Window | None, *, cubic: bool
+    where: Location,
+    index: Nearest,
+    read: Reader,
+    memo: Memo,
+    dtype: np.dtype[Any],
+    extent: Window | None,
+    *,
+    cubic: bool,
 ) -> Plane:
     window = _cover(index, 2, extent)
     if window is None:
@@ -158,7 +204,7 @@ def _interpolate(
     plane = read(window)
     if plane.valid is False:
         return masked(dtype)
-    centre = _take(plane, window, index.rows, index.cols)
+    centre = _take(plane, window, index, memo)
     if centre.valid is False:
         return masked(dtype)
     shape = (window.height, window.width)

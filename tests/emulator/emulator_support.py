@@ -98,8 +98,15 @@ def make_assets(folder):
         write(folder / f"T/BYTES/s{i}.tif", n[i], names=["n"], nodata=255, sidecar={"properties": properties})
         if i != 2:
             write(folder / f"T/QUALITY/s{i}.tif", np.full((SIZE, SIZE), i / 4, np.float32), names=["q"])
-    write(folder / "T/COVER/2020.tif", classes(), crs="EPSG:4326", transform=DEGREES, names=["Map"], nodata=0,
-          sidecar={"properties": {"system:time_start": 1577836800000}, "pyramid": "mode"})
+    write(
+        folder / "T/COVER/2020.tif",
+        classes(),
+        crs="EPSG:4326",
+        transform=DEGREES,
+        names=["Map"],
+        nodata=0,
+        sidecar={"properties": {"system:time_start": 1577836800000}, "pyramid": "mode"},
+    )
     ramp = np.arange(SIZE * SIZE, dtype=np.int16).reshape(SIZE, SIZE)
     write(folder / "T/RAMP.tif", ramp, names=["z"])
     two = np.stack([ramp, -ramp])

@@ -122,8 +122,11 @@ class TestGetPixels:
         np.testing.assert_array_equal(found["a"], RAMP[:10, 10:20])
 
     def test_a_region(self, ee):
-        box = {"type": "Polygon", "crs": CRS, "coordinates": [
-            [[LEFT + 100, TOP - 200], [LEFT + 200, TOP - 200], [LEFT + 200, TOP], [LEFT + 100, TOP]]]}
+        box = {
+            "type": "Polygon",
+            "crs": CRS,
+            "coordinates": [[[LEFT + 100, TOP - 200], [LEFT + 200, TOP - 200], [LEFT + 200, TOP], [LEFT + 100, TOP]]],
+        }
         found = ee.data.getPixels({"assetId": "T/RAMP", "fileFormat": "NUMPY_NDARRAY", "region": box})
         assert abs(found.shape[0] - 20) <= 1
         assert abs(found.shape[1] - 10) <= 1

@@ -29,15 +29,18 @@ def warped(array, transform, crs, where, method=Resampling.nearest, nodata=0):
     with rasterio.MemoryFile() as memory:
         with memory.open(driver="GTiff", width=array.shape[1], height=array.shape[0], **source) as target:
             target.write(array, 1)
-        with memory.open() as opened, rasterio.vrt.WarpedVRT(
-            opened,
-            crs=where["crsCode"],
-            transform=Affine(a["scaleX"], 0, a["translateX"], 0, a["scaleY"], a["translateY"]),
-            width=size["width"],
-            height=size["height"],
-            resampling=method,
-            tolerance=1e-9,
-        ) as found:
+        with (
+            memory.open() as opened,
+            rasterio.vrt.WarpedVRT(
+                opened,
+                crs=where["crsCode"],
+                transform=Affine(a["scaleX"], 0, a["translateX"], 0, a["scaleY"], a["translateY"]),
+                width=size["width"],
+                height=size["height"],
+                resampling=method,
+                tolerance=1e-9,
+            ) as found,
+        ):
             return found.read(1)
 
 

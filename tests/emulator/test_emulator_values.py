@@ -7,6 +7,7 @@ import json
 import math
 
 import pytest
+import requests
 
 VALUES = {
     "sum": (lambda ee: ee.Number(1).add(2).multiply(3.5), 10.5),
@@ -44,7 +45,10 @@ VALUES = {
     "dictionary map": (lambda ee: ee.Dictionary({"a": 1}).map(lambda k, v: ee.Number(v).add(1)), {"a": 2}),
     "dictionary combine": (lambda ee: ee.Dictionary({"a": 1}).combine({"a": 2, "b": 3}, False), {"a": 1, "b": 3}),
     "dictionary default": (lambda ee: ee.Dictionary({}).get("x", 9), 9),
-    "nested": (lambda ee: ee.Dictionary({"l": [ee.Number(1).add(1), "x"], "d": {"k": None}}), {"l": [2, "x"], "d": {"k": None}}),
+    "nested": (
+        lambda ee: ee.Dictionary({"l": [ee.Number(1).add(1), "x"], "d": {"k": None}}),
+        {"l": [2, "x"], "d": {"k": None}},
+    ),
     "if": (lambda ee: ee.Algorithms.If(ee.Number(0), "yes", "no"), "no"),
     "is equal": (lambda ee: ee.Algorithms.IsEqual([1, 2], [1, 2]), True),
     "type": (lambda ee: ee.Algorithms.ObjectType(ee.Image(1)), "Image"),
@@ -138,8 +142,6 @@ class TestErrors:
         assert message.startswith("Image.connectedPixelCount: this algorithm is not in the emulator.")
 
     def test_it_is_a_400(self, emulator, ee):
-        import requests
-
         body = {"expression": json.loads(ee.Image("T/RAMP").connectedPixelCount().serialize())}
         reply = requests.post(f"{emulator.url}/v1/projects/p/value:compute", json=body, timeout=10)
         assert reply.status_code == 400
@@ -177,23 +179,24 @@ class TestErrors:
 
     @pytest.mark.parametrize(
         "body",
-        [b"{", b"[]", b"{}", b'{"expression": {"values": {}, "result": "0"}}',
-         b'{"expression": {"values": {"0": {"zzz": 1}}, "result": "0"}}',
-         b'{"expression": {"values": {"0": {"valueReference": "1"}}, "result": "0"}}',
-         b'{"expression": {"values": {"0": {"valueReference": "0"}}, "result": "0"}}',
-         b'{"expression": {"values": {"0": {"argumentReference": "x"}}, "result": "0"}}',
-         b'{"expression": {"values": {"0": {"functionInvocationValue": {"functionName": "No.such"}}}, "result": "0"}}'],
+        [
+            b"{",
+            b"[]",
+            b"{}",
+            b'{"expression": {"values": {}, "result": "0"}}',
+            b'{"expression": {"values": {"0": {"zzz": 1}}, "result": "0"}}',
+            b'{"expression": {"values": {"0": {"valueReference": "1"}}, "result": "0"}}',
+            b'{"expression": {"values": {"0": {"valueReference": "0"}}, "result": "0"}}',
+            b'{"expression": {"values": {"0": {"argumentReference": "x"}}, "result": "0"}}',
+            b'{"expression": {"values": {"0": {"functionInvocationValue": {"functionName": "No"}}}, "result": "0"}}',
+        ],
     )
     def test_bodies_that_are_no_expression(self, emulator, body):
-        import requests
-
         reply = requests.post(f"{emulator.url}/v1/projects/p/value:compute", data=body, timeout=30)
         assert reply.status_code == 400
         assert reply.json()["error"]["status"] == "INVALID_ARGUMENT"
 
     def test_a_path_that_is_not_there(self, emulator):
-        import requests
-
         reply = requests.post(f"{emulator.url}/v1/projects/p/thumbnails", json={}, timeout=10)
         assert reply.status_code == 404
         assert "is not in the emulator" in reply.json()["error"]["message"]

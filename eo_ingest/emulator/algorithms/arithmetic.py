@@ -145,7 +145,10 @@ def _quotient(a: PixelType, b: PixelType) -> PixelType:
 
 
 def _divide(a: Any, b: Any) -> Any:
-    return np.where(b == 0, 0.0, np.divide(a, np.where(b == 0, 1.0, b)))
+    if b.ndim == 0:
+        return a / b if b else np.zeros_like(a)
+    a, b = np.broadcast_arrays(a, b)
+    return np.divide(a, b, out=np.zeros(a.shape), where=b != 0)
 
 
 def _modulo(a: Any, b: Any) -> Any:

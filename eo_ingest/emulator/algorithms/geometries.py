@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 def _make(shape: BaseGeometry, where: Projection | None, geodesic: bool | None) -> Geometry:  # noqa: FBT001
     crs = None if where is None else where.crs
-    return Geometry(on_sphere(shape, crs), geodesic=crs is None if geodesic is None else geodesic)
+    on_arcs = crs is None if geodesic is None else geodesic
+    return Geometry(on_sphere(shape, crs, short_way=on_arcs), on_arcs)
 
 
 def _polygon(rings: list[Any]) -> BaseGeometry:
@@ -53,13 +54,15 @@ def rectangle(coordinates: list[Any], where: Projection | None, geodesic: bool |
     pairs = [(v.x, v.y) if isinstance(v, Point) else v for v in flat]
     if not np.isfinite(np.asarray(pairs, float)).all():
         return UNBOUNDED
-    return _make(shapes.rectangle(pairs), where, geodesic)
+    # A box says which way round it goes: only its corners' order makes it cross the antimeridian.
+    made = on_sphere(shapes.rectangle(pairs), None if where is None else where.crs, short_way=False)
+    return Geometry(made, geodesic=where is None if geodesic is None else geodesic)
 
 
 @algorithm("GeometryConstructors.BBox")
 def bbox(west: float, south: float, east: float, north: float) -> Geometry:
     """A box; west may be east of east, over the antimeridian."""
-    return Geometry(on_sphere(shapes.rectangle([west, south, east, north]), None), geodesic=False)
+    return Geometry(on_sphere(shapes.rectangle([west, south, east, north]), None, short_way=False), geodesic=False)
 
 
 @algorithm("GeometryConstructors.Polygon")
@@ -160,7 +163,7 @@ def dissolve(place: Geometry, _margin: Any, _where: Any) -> Geometry:
 @algorithm("Geometry.buffer")
 def buffer(place: Geometry, distance: float, _margin: Any, _where: Any) -> Geometry:
     """The geometry grown by metres."""
-    return Geometry(shapes.wrap(shapes.metres(_shape(place), distance)))
+    return Geometry(shapes.wrap(shapes.metres(_shape(place), distance), short_way=False))
 
 
 @algorithm("Geometry.simplify")
