@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import shapely
 from pyproj import Transformer
-from test_aoi import check_valid
 
 from eo_ingest.aoi import load
 from eo_ingest.errors import ConfigError
 from eo_ingest.grid import Grid
+from test_aoi import check_valid
 
 UTM = Grid.load("utm")
 SQUARE = shapely.box(6.0, 49.5, 6.2, 49.7)

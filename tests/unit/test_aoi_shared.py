@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-from test_aoi import check_valid
 
 from eo_ingest.aoi import load
 from eo_ingest.errors import ConfigError
 from eo_ingest.grid import Grid
+from test_aoi import check_valid
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 UTM = Grid.load("utm")

@@ -1,3 +1,4 @@
+import itertools
 from datetime import date, timedelta
 
 import pytest
@@ -28,7 +29,7 @@ def test_frames_rejoin_to_the_period(name, cadence):
     frames = period.frames(cadence)
     assert frames[0].start == period.start
     assert frames[-1].end == period.end
-    assert all(a.end == b.start for a, b in zip(frames, frames[1:], strict=False))
+    assert all(a.end == b.start for a, b in itertools.pairwise(frames))
     days = sum((f.end - f.start for f in frames), timedelta())
     assert days == period.end - period.start
     assert len({f.label for f in frames}) == len(frames)
