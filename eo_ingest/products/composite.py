@@ -4,10 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from eo_ingest.product import Variable
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import ee
+
+
+def observations(dim: str, bands: tuple[str, ...], what: str) -> Variable:
+    """The variable that counts the observations behind each pixel of a composite; 0 is an answer, so not nodata."""
+    return Variable(
+        name="n_obs",
+        bands=bands,
+        band_dim=dim,
+        dtype="uint16",
+        nodata=65535,
+        valid_range=(0, 65534),
+        units="1",
+        long_name=f"number of {what} behind the median",
+        kind="count",
+    )
 
 
 def collection(asset: str, start: object, end: object, region: ee.Geometry) -> ee.ImageCollection:

@@ -11,7 +11,7 @@ import math
 from typing import TYPE_CHECKING
 
 from eo_ingest.product import Product, Variable
-from eo_ingest.products.composite import collection, with_bands
+from eo_ingest.products.composite import collection, observations, with_bands
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,17 +68,7 @@ S1GRD = Product(
             units="dB",
             long_name="median backscatter coefficient sigma0, median taken in linear power",
         ),
-        Variable(
-            name="n_obs",
-            bands=tuple(PASSES),
-            band_dim="pass",
-            dtype="uint16",
-            nodata=65535,
-            valid_range=(0, 65534),
-            units="1",
-            long_name="number of valid observations behind the median",
-            kind="count",
-        ),
+        observations("pass", tuple(PASSES), "valid observations"),
     ),
     resolution=10,
     cadence="seasons",

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eo_ingest.product import Product, Variable
-from eo_ingest.products.composite import collection, with_bands
+from eo_ingest.products.composite import collection, observations, with_bands
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -61,17 +61,7 @@ def _product(name: str, title: str, bands: tuple[str, ...], resolution: int) -> 
                 standard_name="surface_bidirectional_reflectance",
                 long_name="median surface reflectance of clear observations",
             ),
-            Variable(
-                name="n_obs",
-                bands=("clear",),
-                band_dim="observation",
-                dtype="uint16",
-                nodata=65535,
-                valid_range=(0, 65534),
-                units="1",
-                long_name="number of clear observations behind the median",
-                kind="count",
-            ),
+            observations("observation", ("clear",), "clear observations"),
         ),
         resolution=resolution,
         cadence="seasons",

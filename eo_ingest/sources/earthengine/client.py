@@ -42,8 +42,6 @@ def connect(*, project: str | None, url: str | None, anonymous: bool) -> None:
 
     credentials = AnonymousCredentials() if anonymous else find_credentials()
     ee.Reset()
-    # Retries are counted, classified and limited by `failure`, not hidden in the client.
-    ee.data.setMaxRetries(0)
     try:
         ee.Initialize(credentials, url=url or HIGH_VOLUME, project=project)
     except ee.EEException as err:
@@ -54,6 +52,8 @@ def connect(*, project: str | None, url: str | None, anonymous: bool) -> None:
         raise ConfigError(f"the Earth Engine credentials do not work: {err}") from err
     except OSError as err:
         raise SourceError(f"Earth Engine did not answer: {err}") from err
+    # From here on retries are counted and classified by `failure`, not hidden in the client.
+    ee.data.setMaxRetries(0)
     ee.data.setDeadline(DEADLINE_MS)
     ee.data.setDefaultWorkloadTag("eo-ingest-scenes")
 
