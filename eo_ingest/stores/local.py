@@ -80,8 +80,12 @@ class LocalStore:
 
     def delete(self, key: str) -> None:
         """See `Store.delete`."""
+        path = self._path(key)
         try:
-            self._path(key).unlink(missing_ok=True)
+            path.unlink()
+            _sync_folder(path.parent)
+        except (FileNotFoundError, NotADirectoryError):
+            return
         except OSError as err:
             raise self._failure("remove", key, err) from err
 
@@ -149,7 +153,7 @@ class LocalStore:
         path = self._path(key)
         temporary = self._root / _TMP / f"{os.getpid()}-{_host()}@{uuid.uuid4().hex}"
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(path.parent)
             temporary.parent.mkdir(exist_ok=True)
             with temporary.open("wb") as file:
                 file.write(data)
@@ -167,6 +171,15 @@ class LocalStore:
         if err.errno in _FULL:
             return StoreError(f"cannot {what} {key!r}: no space left on the disk of {self.url}; what is done is kept")
         return StoreError(f"cannot {what} {key!r} in {self.url}: {err.strerror or err}")
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those above it, each synced into the one above: the power may fail at any time."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _sync_folder(folder.parent)
 
 
 def _sync_folder(folder: Path) -> None:
