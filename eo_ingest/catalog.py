@@ -46,7 +46,11 @@ SCHEMA = pa.schema(
 
 
 def index_tiles(plan: Plan, store: Store) -> None:
-    """Enter the AOI's tiles in `tiles/<zone>.parquet`: one row per tile, with the AOIs that asked for it."""
+    """Enter the AOI's tiles in `tiles/<zone>.parquet`: one row per tile, with the AOIs that asked for it.
+
+    Raises:
+        StoreError: if the store cannot be written, or its index is damaged.
+    """
     import geopandas as gpd
     import pandas as pd
 
@@ -60,6 +64,8 @@ def index_tiles(plan: Plan, store: Store) -> None:
                 old = gpd.read_parquet(io.BytesIO(store.get(key)))
             except KeyError:
                 old = None
+            except (pa.ArrowException, ValueError, OSError) as err:
+                raise StoreError(f"{key!r} is not a tile index: remove it and run again") from err
             if old is not None:
                 frame = _joined(old, frame)
                 if frame is None:
@@ -184,17 +190,27 @@ def _tile_states(store: Store) -> dict[str, dict[str, int]]:
 
 
 def compact(store: Store) -> int:
-    """Bring `manifest.parquet` up to date with the records; the number of rows (tiles × series)."""
+    """Bring `manifest.parquet` up to date with the records; the number of rows (tiles × series).
+
+    A store that is up to date is not written to.
+    """
+    table, fresh = _current(store)
+    if not fresh and not _superseded(store):
+        return int(table.num_rows)
     with store.lock(layout.COMPACTION):
-        for names in manifest.Ledger.read(store, f"{layout.MANIFEST}/").series():
-            for name in manifest.superseded(names):
-                store.delete(name.key)
+        for name in _superseded(store):
+            store.delete(name.key)
         table, fresh = _current(store)
         if fresh:
             buffer = io.BytesIO()
             pq.write_table(table, buffer, compression="zstd")
             store.put(layout.COMPACTION, buffer.getvalue())
     return int(table.num_rows)
+
+
+def _superseded(store: Store) -> list[RecordName]:
+    series = manifest.Ledger.read(store, f"{layout.MANIFEST}/").series()
+    return [name for names in series for name in manifest.superseded(names)]
 
 
 def _current(store: Store) -> tuple[pa.Table, bool]:

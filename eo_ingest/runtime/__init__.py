@@ -133,8 +133,10 @@ def run_batch(
 
 
 def finish(config: RunConfig) -> None:
-    """Compact the store's records, once a run's jobs are through."""
-    catalog.compact(store_at(config.store))
+    """Compact the store's records and clear what dead runs left, once a run's jobs are through."""
+    store = store_at(config.store)
+    store.sweep()
+    catalog.compact(store)
 
 
 @dataclass(frozen=True)
