@@ -151,12 +151,21 @@ class Mapped(Collection):
         self._drop_nulls = drop_nulls
 
     def produce(self, query: Query) -> Iterator[Element]:
-        """The function's results; a query cannot pass a function that may change what it asks for."""
-        del query
-        for each in self._inner.elements():
+        """The function's results; the inner collection is asked by the query if the function keeps time and place."""
+        asked = query if query != EVERYTHING and self._keeps_time_and_place() else EVERYTHING
+        for each in self._inner.elements(asked):
             mapped = self._apply(each)
             if mapped is not None:
                 yield mapped
+
+    def _keeps_time_and_place(self) -> bool:
+        """Whether the function does on the first element: it is taken to do alike on the others."""
+        first = self._inner.first()
+        mapped = None if first is None else self._apply(first)
+        if first is None or mapped is None:
+            return False
+        same_time = elements.get(first, "system:time_start") == elements.get(mapped, "system:time_start")
+        return same_time and elements.footprint(first).shape is elements.footprint(mapped).shape
 
     def find(self, index: str) -> Element | None:
         """The function's result for the inner element."""

@@ -106,11 +106,11 @@ class Projection:
         return math.sqrt(abs(self.transform.determinant)) * _metres_per_unit(self.crs)
 
     def at_scale(self, metres: float) -> Projection:
-        """The same CRS with square pixels of `metres`, origin at 0, the y axis keeping its direction."""
+        """The same CRS and origin with pixels of `metres`."""
         if not metres > 0:
             raise EarthEngineError(f"Scale must be positive, got {metres}.")
-        size = metres / _metres_per_unit(self.crs)
-        return Projection(self.crs, Affine(size, 0.0, 0.0, 0.0, math.copysign(size, self.transform.e), 0.0))
+        factor = metres / self.nominal_scale
+        return Projection(self.crs, self.transform.scaled(factor, factor))
 
     def level(self, native: Projection) -> int:
         """The pyramid level of `native` that this grid reads: floor(log2(scale / native scale)), at least 0."""

@@ -189,6 +189,11 @@ def build(contents: Catalogue) -> uvicorn.Server:
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION))
     threading.stack_size(_STACK)
     config = uvicorn.Config(
-        Emulator(contents).app(), log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=2
+        Emulator(contents).app(),
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        timeout_keep_alive=300,  # longer than clients pause between two requests of a session
+        timeout_graceful_shutdown=2,
     )
     return uvicorn.Server(config)
