@@ -74,7 +74,10 @@ def preview(store: str, product: str, period: str | None, frame: str | None, out
     """Draw what a store has of a product, one zone below the other: true colour, classes in their colours, or radar."""
     from eo_ingest import preview as drawing
     from eo_ingest import products, runtime
+    from eo_ingest.errors import ConfigError
 
+    if not out.parent.is_dir():
+        raise ConfigError(f"cannot write the picture {out}: there is no folder {out.parent}")
     opened, _ = runtime.existing(store)
     chosen = products.get(product)
     made = drawing.draw(opened, chosen, period or chosen.periods[0], frame=frame, max_px=max_px)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eo_ingest.errors import ConfigError
+from eo_ingest.errors import ConfigError, StoreError
 from eo_ingest.grid import Grid
 from eo_ingest.stores import layout
 from eo_ingest.stores.local import LocalStore
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from eo_ingest.plan import Plan
+
+
+_ZARR_2 = {".zarray", ".zattrs", ".zgroup", ".zmetadata"}
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,11 @@ def read_root(store: LocalStore) -> Root | None:
     Raises:
         ConfigError: if the folder holds something else, or a store that is damaged or of a later version.
     """
-    folder = Path(store.url)
     try:
         attributes = json.loads(store.get(layout.ROOT))["attributes"]
     except KeyError as err:
         if err.args == (layout.ROOT,):
-            if folder.is_dir() and any(not entry.name.startswith(".") for entry in folder.iterdir()):
+            if _is_used(Path(store.url)):
                 raise ConfigError(
                     f"{store.url} is not a store of eo-ingest: it has files but no {layout.ROOT}; choose a new folder"
                 ) from None
@@ -71,6 +73,20 @@ def read_root(store: LocalStore) -> Root | None:
             "use the version that made it"
         )
     return Root(ours["grid"], bool(ours["synthetic"]))
+
+
+def _is_used(folder: Path) -> bool:
+    """Whether a folder holds files that are not ours to share it with: hidden ones do not count, but Zarr 2 has them.
+
+    Raises:
+        StoreError: if the folder cannot be looked into.
+    """
+    try:
+        return folder.is_dir() and any(
+            not entry.name.startswith(".") or entry.name in _ZARR_2 for entry in folder.iterdir()
+        )
+    except OSError as err:
+        raise StoreError(f"cannot look into {folder}: {err.strerror or err}") from err
 
 
 def existing(url: str) -> tuple[LocalStore, Grid]:
