@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from emulator_client import Connection
 from emulator_support import grid, make_assets
 from eo_ingest.emulator.process import EmulatorProcess
-from eo_ingest.emulator.testing import Connection
 
 
 @pytest.fixture(scope="session")

@@ -12,13 +12,13 @@ import rasterio.vrt
 from rasterio.enums import ColorInterp
 from rasterio.transform import Affine
 
+from emulator_client import Connection
 from emulator_support import CRS, LEFT, SIZE, TOP, grid, write
 from eo_ingest.emulator.asset import Window
 from eo_ingest.emulator.catalogue import Layered
 from eo_ingest.emulator.errors import AssetFileError
 from eo_ingest.emulator.files import Files
 from eo_ingest.emulator.process import EmulatorProcess
-from eo_ingest.emulator.testing import Connection
 
 ARRAY = np.arange(30, dtype=np.int16).reshape(5, 6)
 
