@@ -93,7 +93,7 @@ def measure(config: RunConfig, replies: dict[str, bytes], folder: Path, rounds: 
             for each in tasks:
                 ingest(each, source=source, store=store, run="bench")
             ours.append(time.perf_counter() - begun)
-            floors.append(floor(rasters, folder / "floor"))
+            floors.append(floor(rasters, folder / f"{product.name}-{i}.floor"))
             shutil.rmtree(store.url)
         result[product.name] = {
             "tiles": tiles,

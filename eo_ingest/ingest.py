@@ -170,12 +170,12 @@ def _commit(
     objects: dict[str, int] = {}
     for variable in task.product.variables:
         key = layout.shard(job.product, job.period, job.block, variable.name)
-        shard = codec.pack({**chunks[variable.name], **kept.chunks.get(variable.name, {})})
-        if shard is None:
-            store.delete(key)
-        else:
+        shard = codec.parts({**chunks[variable.name], **kept.chunks.get(variable.name, {})})
+        if shard:
             store.put(key, shard)
-            objects[key] = len(shard)
+            objects[key] = sum(map(len, shard))
+        else:
+            store.delete(key)
     together = {**tiles, **kept.tiles}
     before = kept.record
     record = Record(

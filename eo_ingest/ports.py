@@ -74,8 +74,8 @@ class Store(Protocol):
         """
         ...
 
-    def put(self, key: str, data: bytes) -> None:
-        """Write an object whole, replacing any; durable when this returns.
+    def put(self, key: str, data: bytes | list[bytes]) -> None:
+        """Write an object whole, replacing any; durable when this returns. Pieces are written one after the other.
 
         Raises:
             StoreError: if it cannot be written; what was there before still is.

@@ -33,9 +33,12 @@ def check(values: np.ndarray, variable: Variable, shape: tuple[int, ...]) -> Non
         raise OutputError(f"{who} is {values.dtype} {values.shape}, expected {variable.dtype} {shape}")
     low, high = variable.valid_range
     if variable.flags:
-        known = {flag.value for flag in variable.flags} | {variable.nodata}
-        strays = sorted(set(np.flatnonzero(np.bincount(values.ravel())).tolist()) - known)
-        if strays:
+        known = np.array([*(flag.value for flag in variable.flags), variable.nodata], dtype=values.dtype)
+        index = f"uint{8 * values.itemsize}"
+        allowed = np.zeros(2 ** (8 * values.itemsize), dtype=bool)
+        allowed[known.view(index)] = True
+        if not allowed[values.view(index)].all():
+            strays = sorted(set(np.unique(values).tolist()) - set(known.tolist()))
             raise OutputError(f"{who} holds classes {strays} that the product does not define")
     if low <= int(values.min()) and int(values.max()) <= high:
         return

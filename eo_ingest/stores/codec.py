@@ -63,6 +63,12 @@ def decode(chunk: bytes | None, variable: Variable, shape: tuple[int, ...]) -> n
 
 def pack(chunks: Mapping[int, bytes | None]) -> bytes | None:
     """The chunks of a block (by tile index) as one shard; None where there is no chunk at all."""
+    pieces = parts(chunks)
+    return b"".join(pieces) if pieces else None
+
+
+def parts(chunks: Mapping[int, bytes | None]) -> list[bytes]:
+    """What `pack` gives, in pieces to be written one after the other; none where there is no chunk at all."""
     pairs = [_ABSENT] * (2 * TILES)
     body: list[bytes] = []
     offset = 0
@@ -73,9 +79,9 @@ def pack(chunks: Mapping[int, bytes | None]) -> bytes | None:
             body.append(chunk)
             offset += len(chunk)
     if not body:
-        return None
+        return []
     index = _INDEX.pack(*pairs)
-    return b"".join([*body, index, _crc(index)])
+    return [*body, index, _crc(index)]
 
 
 def unpack(shard: bytes) -> dict[int, bytes]:

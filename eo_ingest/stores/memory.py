@@ -29,16 +29,16 @@ class MemoryStore:
         """See `Store.get`."""
         return self._objects[checked(key)]
 
-    def put(self, key: str, data: bytes) -> None:
+    def put(self, key: str, data: bytes | list[bytes]) -> None:
         """See `Store.put`."""
-        self._objects[checked(key)] = bytes(data)
+        self._objects[checked(key)] = data if isinstance(data, bytes) else b"".join(data)
 
     def create(self, key: str, data: bytes) -> bool:
         """See `Store.create`."""
         with self._guard:
             if checked(key) in self._objects:
                 return False
-            self._objects[key] = bytes(data)
+            self._objects[key] = data
             return True
 
     def delete(self, key: str) -> None:

@@ -26,6 +26,12 @@ def test_get_gives_what_put_took(store):
     assert store.get("a/b") == b"two"
 
 
+def test_pieces_are_one_object(store):
+    store.put("a/b", [b"one", b"", b"two"])
+    assert store.get("a/b") == b"onetwo"
+    assert list(store.listing("a/")) == [("a/b", 6)]
+
+
 def test_a_missing_object_is_a_key_error(store):
     for key in ("nothing", "a/b/c"):
         with pytest.raises(KeyError):
