@@ -124,17 +124,15 @@ class _Fetch:
         tiles: dict[int, Raster] = {tile: self._blank() for tile in tiles_of(self._job.tiles)}
         listing = pool.submit(self._scenes)
         requests = packing.pack(self._product, len(self._frames), self._job.tiles)
-        flying: dict[Future[np.ndarray], PixelRequest] = {pool.submit(self._pixels, r): r for r in requests}
+        flying: dict[Future[None], PixelRequest] = {pool.submit(self._pixels, r, tiles): r for r in requests}
         try:
             while flying:
                 future, request = next(iter(flying.items()))
                 try:
-                    reply = future.result()
+                    future.result()
                 except SplitError as err:
                     for half in self._halves(request, err):
-                        flying[pool.submit(self._pixels, half)] = half
-                else:
-                    self._place(reply, request, tiles)
+                        flying[pool.submit(self._pixels, half, tiles)] = half
                 del flying[future]
             scenes = listing.result()
         except BaseException:
@@ -159,7 +157,8 @@ class _Fetch:
         log.info("%s: split a request: %s", self._job.key, err)
         return halves
 
-    def _pixels(self, request: PixelRequest) -> np.ndarray:
+    def _pixels(self, request: PixelRequest, tiles: Mapping[int, Raster]) -> None:
+        """Ask, check, and put the pixels where they belong; the reply is let go of at once."""
         import ee
 
         params = {
@@ -172,7 +171,7 @@ class _Fetch:
         _check_reply(reply, request, self._product)
         with self._guard:
             self._payload += reply.nbytes
-        return reply
+        self._place(reply, request, tiles)
 
     def _scenes(self) -> dict[str, list[dict[str, Any]]]:
         import ee
