@@ -1,0 +1,152 @@
+"""prefect.yaml: its flows import, its parameters fit, nothing depends on who deploys, and its schedules make runs."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FILE = ROOT / "prefect.yaml"
+
+pytestmark = pytest.mark.prefect
+
+
+@pytest.fixture
+def deployments(prefect_home):
+    from flows import deployment
+
+    return deployment.read(FILE)
+
+
+def test_demo_and_luxembourg_are_deployed_without_a_pull_step(deployments):
+    import yaml
+
+    content = yaml.safe_load(FILE.read_text())
+    assert [one["name"] for one in deployments] == ["demo", "luxembourg"]
+    assert content["pull"] == []
+    assert {one["work_pool"]["name"] for one in deployments} == {"eo-ingest"}
+
+
+def test_nothing_is_taken_from_the_deployers_environment(deployments):
+    settings = re.sub("(?m)#.*", "", FILE.read_text())
+    assert "{{" not in settings
+    assert "$" not in settings
+
+
+def test_entrypoints_are_flows_and_parameters_fit_their_schema(deployments):
+    from prefect.flows import Flow
+    from prefect.utilities.schema_tools import validate
+
+    from flows import deployment
+
+    for one in deployments:
+        flow = deployment.flow_of(one["entrypoint"])
+        assert isinstance(flow, Flow)
+        assert flow.name == "ingest"
+        validate(one["parameters"], flow.parameters.model_dump(), raise_on_error=True)
+        flow.validate_parameters(one["parameters"])
+
+
+def test_the_schema_refuses_what_the_configuration_would(deployments):
+    from prefect.utilities.schema_tools import ValidationError, validate
+
+    from flows import deployment
+
+    schema = deployment.flow_of(deployments[0]["entrypoint"]).parameters.model_dump()
+    validate({"aoi": "demo", "limit": 1, "products": ["s2"]}, schema, raise_on_error=True)
+    for wrong in ({"limit": 0}, {"limit": "one"}, {"source": "nasa"}, {"products": "s2"}, {"workers": 0}, {"aoi": 1}):
+        with pytest.raises(ValidationError):
+            validate({"aoi": "demo", **wrong}, schema, raise_on_error=True)
+    with pytest.raises(ValidationError):
+        validate({}, schema, raise_on_error=True, ignore_required=False)
+
+
+def test_the_flow_takes_every_field_of_a_run(prefect_home):
+    from eo_ingest.config import RunConfig
+    from flows.ingest import ingest
+
+    assert set(inspect.signature(ingest.fn).parameters) - {"batch_size"} == set(RunConfig.model_fields)
+
+
+def test_luxembourg_is_scheduled_but_not_before_somebody_says_so(deployments):
+    (_, luxembourg) = deployments
+    (schedule,) = luxembourg["schedules"]
+    assert schedule["active"] is False
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (None, "cannot read"),
+        ("deployments: [", "not YAML"),
+        ("name: x", "has no deployments"),
+        ("[]", "has no deployments"),
+    ],
+)
+def test_a_file_that_is_none_is_refused_in_a_sentence(prefect_home, tmp_path, text, words):
+    from eo_ingest.errors import ConfigError
+    from flows import deployment
+
+    file = tmp_path / "prefect.yaml"
+    if text is not None:
+        file.write_text(text)
+    with pytest.raises(ConfigError, match=words):
+        deployment.read(file)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"name": "x", "entrypoint": "flows.nothing:ingest"},
+        {"name": "x", "entrypoint": "flows.ingest:nothing"},
+        {"name": "x", "entrypoint": ""},
+        {"name": "x"},
+        {"name": "x", "entrypoint": "flows.ingest:ingest", "schedules": [{"cron": "often"}]},
+    ],
+)
+def test_a_deployment_that_is_none_is_refused_in_a_sentence(prefect_home, values):
+    from eo_ingest.errors import ConfigError
+    from flows import deployment
+
+    with pytest.raises(ConfigError):
+        deployment.served(values)
+
+
+DEPLOY = """
+from pathlib import Path
+from flows import deployment
+for values in deployment.read(Path("prefect.yaml")):
+    for schedule in values.get("schedules", ()):
+        schedule["active"] = True
+    print(values["name"], deployment.served(values).apply())
+"""
+
+
+def test_a_cron_deployment_gets_scheduled_runs(server):
+    """SQLAlchemy 2.1 breaks exactly this, and nothing else: the scheduler fails in the server's log only."""
+    import httpx
+
+    url, log = server
+    environment = {**os.environ, "PREFECT_API_URL": url}
+    made = subprocess.run(
+        [sys.executable, "-c", DEPLOY], env=environment, cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    ids = dict(line.split() for line in made.stdout.splitlines())
+    assert set(ids) == {"demo", "luxembourg"}
+    wanted = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
+    found = []
+    for _ in range(60):
+        found = httpx.post(f"{url}/flow_runs/filter", json=wanted, timeout=10).json()
+        if found:
+            break
+        time.sleep(1)
+    assert found, f"no run was scheduled:\n{log.read_text()[-3000:]}"
+    assert {run["deployment_id"] for run in found} == {ids["luxembourg"]}
+    assert found[0]["parameters"] == {"aoi": "luxembourg", "source": "earthengine"}
