@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections import defaultdict
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -20,8 +21,12 @@ from eo_ingest.stores import layout
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from eo_ingest.grid import Grid, ZoneCover
     from eo_ingest.plan import Plan
     from eo_ingest.ports import Store
+
+# What readers of Parquet raise over damaged bytes, each for another kind of damage.
+_DAMAGED = (pa.ArrowException, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError)
 
 # Series -> block -> 16-bit mask of the tiles that are wanted.
 Wanted = dict[tuple[str, str], dict[Block, int]]
@@ -51,7 +56,6 @@ def index_tiles(plan: Plan, store: Store) -> None:
     Raises:
         StoreError: if the store cannot be written, or its index is damaged.
     """
-    import geopandas as gpd
     import pandas as pd
 
     for part in plan.cover.zones:
@@ -61,13 +65,11 @@ def index_tiles(plan: Plan, store: Store) -> None:
         frame["split"] = pd.Series([None] * len(frame), dtype="str")
         with store.lock(key):
             try:
-                old = gpd.read_parquet(io.BytesIO(store.get(key)))
+                old = store.get(key)
             except KeyError:
                 old = None
-            except (pa.ArrowException, ValueError, OSError) as err:
-                raise StoreError(f"{key!r} is not a tile index: remove it and run again") from err
             if old is not None:
-                frame = _joined(old, frame)
+                frame = _joined(_index(key, old), frame)
                 if frame is None:
                     continue
             buffer = io.BytesIO()
@@ -75,6 +77,15 @@ def index_tiles(plan: Plan, store: Store) -> None:
                 buffer, index=False, geometry_encoding="WKB", schema_version="1.1.0", write_covering_bbox=True
             )
             store.put(key, buffer.getvalue())
+
+
+def _index(key: str, data: bytes) -> Any:
+    import geopandas as gpd
+
+    try:
+        return gpd.read_parquet(io.BytesIO(data))
+    except _DAMAGED as err:
+        raise StoreError(f"{key!r} is not a tile index: remove it and run again") from err
 
 
 def _joined(old: Any, new: Any) -> Any:
@@ -104,12 +115,9 @@ def wanted(store: Store) -> Wanted:
     """
     asked: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for key, _ in store.listing(f"{layout.RUNS}/"):
-        try:
-            run = json.loads(store.get(key))
-            for product, period in run["series"]:
-                asked[product, period].add(run["aoi"]["name"])
-        except (ValueError, KeyError, TypeError) as err:
-            raise StoreError(f"{key!r} is not the description of a run: {err!r}") from err
+        name, pairs = _asked(store, key)
+        for product, period in pairs:
+            asked[product, period].add(name)
     masks = _masks_by_aoi(store)
     result: Wanted = {}
     for series, aois in sorted(asked.items()):
@@ -121,14 +129,24 @@ def wanted(store: Store) -> Wanted:
     return result
 
 
+def _asked(store: Store, key: str) -> tuple[str, list[tuple[str, str]]]:
+    """The AOI and the series of a run."""
+    try:
+        run = json.loads(store.get(key))
+        return str(run["aoi"]["name"]), [(str(product), str(period)) for product, period in run["series"]]
+    except (ValueError, KeyError, TypeError) as err:
+        raise StoreError(f"{key!r} is not the description of a run: {err!r}") from err
+
+
 def _masks_by_aoi(store: Store) -> dict[str, dict[Block, int]]:
     masks: defaultdict[str, defaultdict[Block, int]] = defaultdict(lambda: defaultdict(int))
     for key, _ in store.listing(f"{layout.TILES}/"):
         try:
             table = pq.read_table(io.BytesIO(store.get(key)), columns=["zone", "row", "col", "aois"])
-        except pa.ArrowException as err:
+            rows = list(zip(*(table[name].to_pylist() for name in table.column_names), strict=True))
+        except _DAMAGED as err:
             raise StoreError(f"{key!r} is not a tile index: {err}") from err
-        for zone, row, col, aois in zip(*(table[name].to_pylist() for name in table.column_names), strict=True):
+        for zone, row, col, aois in rows:
             tile = Tile(zone, row, col)
             for aoi in aois:
                 masks[aoi][tile.block] |= 1 << tile.index_in_block
@@ -217,22 +235,34 @@ def _current(store: Store) -> tuple[pa.Table, bool]:
     """The rows of all sound records, and whether that is more or other than the compaction has."""
     keys = sorted(key for key, _ in store.listing(f"{layout.MANIFEST}/") if RecordName.parse(key))
     old = _compaction(store)
-    known = set(old["record"].to_pylist())
-    standing = known & set(keys)
-    kept = old.filter(pa.array([key in standing for key in old["record"].to_pylist()], pa.bool_()))
-    rows = [row for key in keys if key not in known for row in _rows(store, key)]
+    listed = old["record"].to_pylist()
+    # A job that fails again writes its record anew under the same key: those are always read.
+    lasting = {key for key in keys if (name := RecordName.parse(key)) and name.status == "done"}
+    standing = lasting & set(listed)
+    kept = old.filter(pa.array([key in standing for key in listed], pa.bool_()))
+    rows = [row for key in keys if key not in standing for row in _rows(store, key)]
     if not rows and kept.num_rows == old.num_rows:
         return old, False
     table = pa.concat_tables([kept, pa.Table.from_pylist(rows, SCHEMA)])
-    return table.sort_by([("product", "ascending"), ("period", "ascending"), ("tile", "ascending")]), True
+    order = [(name, "ascending") for name in ("product", "period", "tile", "record")]
+    table = table.sort_by(order)
+    return table, not table.equals(old)
 
 
 def _compaction(store: Store) -> pa.Table:
+    """The compaction as it stands; one that is not there or is damaged is as good as empty."""
     try:
-        table = pq.read_table(io.BytesIO(store.get(layout.COMPACTION)))
-    except (KeyError, pa.ArrowException):
+        return _read_compaction(store.get(layout.COMPACTION))
+    except _DAMAGED:
         return SCHEMA.empty_table()
-    return table if table.schema.equals(SCHEMA) else SCHEMA.empty_table()
+
+
+def _read_compaction(data: bytes) -> pa.Table:
+    table = pq.read_table(io.BytesIO(data))
+    table.validate(full=True)
+    if not table.schema.equals(SCHEMA):
+        raise ValueError(f"has the columns {table.schema.names}")
+    return table
 
 
 def _rows(store: Store, key: str) -> Iterable[dict[str, Any]]:
@@ -262,6 +292,90 @@ def _rows(store: Store, key: str) -> Iterable[dict[str, Any]]:
             "finished": record.finished,
             "record": key,
         }
+
+
+def problems(store: Store, grid: Grid) -> Iterable[tuple[str, str]]:
+    """What is wrong with tile indexes, runs and the compaction, each held against what it was made from.
+
+    A compaction that lags behind the records is sound: the next run brings it up to date.
+    """
+    for key, _ in store.listing(f"{layout.RUNS}/"):
+        try:
+            _asked(store, key)
+        except StoreError as err:
+            yield key, str(err)
+    for key, _ in store.listing(f"{layout.TILES}/"):
+        problem = _index_problem(store, grid, key)
+        if problem:
+            yield key, f"{problem}: remove it and run again"
+    if not _tells_the_records(store):
+        yield layout.COMPACTION, "does not tell what the records tell: remove it and run again"
+
+
+def _index_problem(store: Store, grid: Grid, key: str) -> str | None:
+    """What is wrong with a tile index; it is held against the grid. Geometries may differ by 0.1 mm."""
+    import shapely
+
+    from eo_ingest.grid.frame import tile_frame
+
+    try:
+        data = store.get(key)
+        frame, boxes = _index(key, data), pq.read_table(io.BytesIO(data))["bbox"].combine_chunks().flatten()
+        cover = _cover_of(grid, key.removeprefix(f"{layout.TILES}/").removesuffix(".parquet"), frame)
+        expected = tile_frame([cover])
+        named = all(isinstance(aoi, str) for aois in frame["aois"] for aoi in aois) and frame["aois"].map(len).all()
+        same = all(list(frame[name]) == list(expected[name]) for name in ("id", "zone", "row", "col", "block"))
+        near = same and all(
+            shapely.equals_exact(frame[name].to_numpy(), expected[name].to_numpy(), tolerance=1e-9).all()
+            for name in ("geometry", "centroid")
+        )
+        near = near and all(
+            boxes[i].equals(pa.array(bounds)) for i, bounds in enumerate(frame.geometry.bounds.to_numpy().T)
+        )
+    except StoreError:
+        return "is not a tile index"
+    except (*_DAMAGED, ConfigError) as err:
+        return f"is not an index of tiles of {grid.name!r} ({err})"
+    return None if named and near else f"has tiles that are not those of {grid.name!r}"
+
+
+def _cover_of(grid: Grid, zone: str, frame: Any) -> ZoneCover:
+    """The tiles of an index as the grid would give them, from rows and columns alone."""
+    import numpy as np
+
+    from eo_ingest.grid import ZoneCover
+
+    masks: defaultdict[Block, int] = defaultdict(int)
+    for row, col in zip(frame["row"].tolist(), frame["col"].tolist(), strict=True):
+        tile = Tile(zone, row, col)
+        masks[tile.block] |= 1 << tile.index_in_block
+    blocks = sorted(masks)
+    rows, cols = (np.array([getattr(block, name) for block in blocks], np.int32) for name in ("row", "col"))
+    return ZoneCover(grid.zone(zone), rows, cols, np.array([masks[block] for block in blocks], np.uint16))
+
+
+def _tells_the_records(store: Store) -> bool:
+    """Whether what the compaction tells of done records that stand is what these tell."""
+    try:
+        data = store.get(layout.COMPACTION)
+    except KeyError:
+        return True
+    try:
+        table = _read_compaction(data)
+    except _DAMAGED:
+        return False
+    table = table.sort_by([("record", "ascending"), ("index", "ascending")])
+    keys = table["record"].to_pylist()
+    start = 0
+    for key, rows in groupby(keys):
+        length = sum(1 for _ in rows)
+        told = table.slice(start, length)
+        start += length
+        name = RecordName.parse(key)
+        expected = list(_rows(store, key)) if name and name.status == "done" else []
+        if expected and told.to_pylist() != expected:
+            return False
+    return True
 
 
 def check_series(asked: Wanted, products: Iterable[str] | None) -> Wanted:

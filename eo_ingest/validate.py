@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from eo_ingest import manifest, products
+from eo_ingest import catalog, manifest, products
 from eo_ingest.errors import ConfigError, EoIngestError, OutputError
 from eo_ingest.job import Job, tiles_of
 from eo_ingest.manifest import Record, RecordName, TileRecord
@@ -70,22 +70,50 @@ def verify(
         if not key.startswith(f"{layout.MANIFEST}/"):
             report.objects += 1
             report.bytes += size
-    _check_metadata(store, grid, names, definitions, report)
+    synthetic = _check_root(store, grid, report)
+    _check_metadata(store, grid, names, definitions, sizes, report)
     for name in names:
-        _check_record(store, name, definitions, sizes, report)
+        _check_record(store, name, definitions, sizes, report, synthetic=synthetic)
         on_record()
     _check_strays(names, sizes, report)
+    for key, problem in catalog.problems(store, grid):
+        report.add(key, problem)
     return report
 
 
+def _check_root(store: Store, grid: Grid, report: Report) -> bool | None:
+    """Whether the root says that the store's data are synthetic; None where it cannot be believed."""
+    from eo_ingest.stores import metadata
+
+    try:
+        root = store.get(layout.ROOT)
+    except KeyError:
+        report.add(layout.ROOT, "is missing")
+        return None
+    for synthetic in (True, False):
+        if _same(root, metadata.root(grid, synthetic=synthetic), layout.ROOT):
+            return synthetic
+    report.add(layout.ROOT, "is not the root of a store of this grid")
+    return None
+
+
 def _check_record(
-    store: Store, name: RecordName, definitions: Mapping[str, Product], sizes: Mapping[str, int], report: Report
+    store: Store,
+    name: RecordName,
+    definitions: Mapping[str, Product],
+    sizes: Mapping[str, int],
+    report: Report,
+    *,
+    synthetic: bool | None,
 ) -> None:
     try:
         record = manifest.read(store, name)
     except EoIngestError as err:
         report.add(name.key, str(err))
         return
+    if synthetic is not None and record.synthetic != synthetic:
+        words = {True: "synthetic", False: "real"}
+        report.add(name.key, f"tells of {words[record.synthetic]} data in a store of {words[synthetic]} data")
     if record.status == "failed":
         return
     product = definitions.get(record.product)
@@ -161,26 +189,54 @@ def _tile_problems(
 
 
 def _check_metadata(
-    store: Store, grid: Grid, names: list[RecordName], definitions: Mapping[str, Product], report: Report
+    store: Store,
+    grid: Grid,
+    names: list[RecordName],
+    definitions: Mapping[str, Product],
+    sizes: Mapping[str, int],
+    report: Report,
 ) -> None:
-    """Metadata and coordinates are the same for everybody: make them again and compare."""
-    from eo_ingest.stores import metadata
+    """Metadata and coordinates are the same for everybody: make them again and compare.
 
-    for product, period, zone in sorted({(n.product, n.period, n.zone) for n in names if n.status == "done"}):
+    What is there must be so and nothing else may be there; all of it must be there where a record is.
+    """
+    done = {(n.product, n.period, n.zone) for n in names if n.status == "done"}
+    begun = {(parts[0], parts[1], parts[2]) for key in sizes if len(parts := key.split("/")) > 3}
+    made: set[str] = set()
+    for product, period, zone in sorted(done | {series for series in begun if series[0] not in layout.RESERVED}):
         if product not in definitions:
             continue
         try:
-            expected = metadata.objects(definitions[product], Period.parse(period), grid.zone(zone))
+            expected = _metadata(definitions[product], period, zone, grid)
         except ConfigError as err:
-            report.add(layout.group(product, period, zone), str(err))
+            if (product, period, zone) in done:
+                report.add(layout.group(product, period, zone), str(err))
             continue
-        for key, data in expected.items():
-            try:
-                problem = None if _same(store.get(key), data, key) else "is not the metadata that the product defines"
-            except KeyError:
-                problem = "is missing"
-            if problem:
-                report.add(key, problem)
+        new = {key: data for key, data in expected.items() if key not in made}
+        made |= set(new)
+        _compare(store, new, sizes, report, needed=(product, period, zone) in done)
+    for key in sizes:
+        product, below, _ = key.partition("/")
+        known = product in definitions if below else key not in {layout.ROOT, layout.COMPACTION}
+        if known and product not in layout.RESERVED and key not in made and not _is_shard(key):
+            report.add(key, "is not of this store")
+
+
+def _metadata(product: Product, period: str, zone: str, grid: Grid) -> dict[str, bytes]:
+    from eo_ingest.stores import metadata
+
+    return metadata.objects(product, Period.parse(period), grid.zone(zone))
+
+
+def _compare(
+    store: Store, expected: Mapping[str, bytes], sizes: Mapping[str, int], report: Report, *, needed: bool
+) -> None:
+    for key, data in expected.items():
+        if key not in sizes:
+            if needed:
+                report.add(key, "is missing")
+        elif not _same(store.get(key), data, key):
+            report.add(key, "is not the metadata that the product defines")
 
 
 def _same(got: bytes, expected: bytes, key: str) -> bool:
@@ -199,9 +255,12 @@ def _check_strays(names: list[RecordName], sizes: Mapping[str, int], report: Rep
         for n in names
         for block in [manifest.job_of(n).block]
     }
-    series = {(n.product, n.period, n.zone) for n in names}
     for key in sizes:
         parts = key.split("/")
-        shard = len(parts) == 9 and parts[4:7] == ["c", "0", "0"] and tuple(parts[:3]) in series
-        if shard and (*parts[:3], *parts[7:]) not in owned:
+        if _is_shard(key) and (*parts[:3], *parts[7:]) not in owned:
             report.add(key, "has no record: an interrupted run left it; run `eo-ingest tile` again")
+
+
+def _is_shard(key: str) -> bool:
+    parts = key.split("/")
+    return len(parts) == 9 and parts[0] not in layout.RESERVED and parts[4:7] == ["c", "0", "0"]
