@@ -9,7 +9,7 @@ import numpy as np
 
 from eo_ingest.emulator.asset import Window
 from eo_ingest.emulator.errors import EarthEngineError
-from eo_ingest.emulator.locate import locate, nearest
+from eo_ingest.emulator.locate import Nearest, locate, nearest
 from eo_ingest.emulator.plane import Plane, as_array, as_bool, masked, settle
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from eo_ingest.emulator.grid import Grid, Projection
-    from eo_ingest.emulator.locate import Location, Nearest
+    from eo_ingest.emulator.locate import Location
     from eo_ingest.emulator.memo import Memo
 
     Ints = NDArray[np.int64]
@@ -27,6 +27,8 @@ Method = Literal["nearest", "bilinear", "bicubic"]
 
 # A source window larger than this is refused, as Earth Engine refuses a reprojection of that size.
 _MAX_PIXELS = 2**27
+# A larger window may be two small ones, at both ends of an image.
+_WORTH_SPLITTING = 2**22
 
 
 class Reader(Protocol):
@@ -62,10 +64,24 @@ def resample(
     """
     where = locate(grid, target, memo, centre=centre)
     index = nearest(grid, target, memo, centre=centre)
-    if method == "nearest" or _coincide(where):
-        plane = _nearest(index, read, memo, dtype, extent)
-        return plane if plane.values.dtype == dtype else Plane(plane.values.astype(dtype), plane.valid)
-    return _interpolate(where, index, read, memo, dtype, extent, cubic=method == "bicubic")
+    plain = method == "nearest" or _coincide(where)
+    found = masked(dtype)
+    for window in _windows(index, 0 if plain else 2, extent):
+        if plain:
+            plane = _nearest(window, index, read, memo, dtype)
+        else:
+            plane = _interpolate(window, where, index, read, memo, dtype, cubic=method == "bicubic")
+        found = _join(found, plane)
+    return found if found.values.dtype == dtype else Plane(found.values.astype(dtype), found.valid)
+
+
+def _join(one: Plane, other: Plane) -> Plane:
+    """Pixels that are valid in either of two planes, never in both."""
+    if one.valid is False:
+        return other
+    if other.valid is False:
+        return one
+    return Plane(np.where(as_bool(other.valid), other.values, one.values), settle(as_bool(one.valid) | other.valid))
 
 
 def _coincide(where: Location) -> bool:
@@ -73,6 +89,38 @@ def _coincide(where: Location) -> bool:
     if not where.separable:
         return False
     return all(bool(np.all(np.abs(v - np.floor(v) - 0.5) < 1e-6)) for v in (where.cols, where.rows))
+
+
+def _windows(index: Nearest, margin: int, extent: Window | None) -> list[Window]:
+    """What to read: one window, none, or two where the pixels lie at both ends of an image around the globe."""
+    whole = _cover(index, margin, extent)
+    if whole is None:
+        return []
+    found = [whole]
+    if extent and _size(whole) > _WORTH_SPLITTING:
+        ends = _ends(index, margin, extent)
+        found = ends if 2 * sum(map(_size, ends)) < _size(whole) else found
+    if max(map(_size, found)) > _MAX_PIXELS:
+        raise EarthEngineError(f"Reprojection output too large ({whole.width}x{whole.height} pixels).")
+    return found
+
+
+def _size(window: Window) -> int:
+    return window.width * window.height
+
+
+def _ends(index: Nearest, margin: int, extent: Window) -> list[Window]:
+    """The windows in the left and in the right half of an extent."""
+    half = extent.width // 2
+    rows, cols = index.rows, index.cols
+    if rows.ndim == 1:
+        rows, cols = np.broadcast_arrays(rows[:, None], cols)
+    found = []
+    for left, width in ((extent.col, half), (extent.col + half, extent.width - half)):
+        here = (cols >= left) & (cols < left + width)
+        part = Nearest(cols[here], rows[here])
+        found.append(_cover(part, margin, Window(extent.row, left, extent.height, width)))
+    return [window for window in found if window]
 
 
 def _cover(index: Nearest, margin: int, extent: Window | None) -> Window | None:
@@ -92,15 +140,10 @@ def _cover(index: Nearest, margin: int, extent: Window | None) -> Window | None:
             return None
         spans.append((low, high))
     (top, bottom), (left, right) = spans
-    if (bottom - top) * (right - left) > _MAX_PIXELS:
-        raise EarthEngineError(f"Reprojection output too large ({right - left}x{bottom - top} pixels).")
     return Window(top, left, bottom - top, right - left)
 
 
-def _nearest(index: Nearest, read: Reader, memo: Memo, dtype: np.dtype[Any], extent: Window | None) -> Plane:
-    window = _cover(index, 0, extent)
-    if window is None:
-        return masked(dtype)
+def _nearest(window: Window, index: Nearest, read: Reader, memo: Memo, dtype: np.dtype[Any]) -> Plane:
     plane = read(window)
     if plane.valid is False:
         return masked(dtype)
@@ -189,18 +232,15 @@ def _bicubic_weights(fraction: NDArray[np.float64]) -> list[NDArray[np.float64]]
 
 
 def _interpolate(
+    window: Window,
     where: Location,
     index: Nearest,
     read: Reader,
     memo: Memo,
     dtype: np.dtype[Any],
-    extent: Window | None,
     *,
     cubic: bool,
 ) -> Plane:
-    window = _cover(index, 2, extent)
-    if window is None:
-        return masked(dtype)
     plane = read(window)
     if plane.valid is False:
         return masked(dtype)
