@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from eo_ingest import manifest
 from eo_ingest.errors import ConfigError, OutputError, StoreError
 from eo_ingest.grid import Block, Tile
-from eo_ingest.job import Job, tiles_of
+from eo_ingest.job import tiles_of
 from eo_ingest.manifest import RecordName
 from eo_ingest.stores import layout
 
@@ -56,34 +56,54 @@ def index_tiles(plan: Plan, store: Store) -> None:
     Raises:
         StoreError: if the store cannot be written, or its index is damaged.
     """
-    import pandas as pd
-
-    for part in plan.cover.zones:
-        key = layout.tiles(part.zone.name)
-        frame = plan.cover.frame(part.zone.name)
-        frame["aois"] = [[plan.aoi.name]] * len(frame)
-        frame["split"] = pd.Series([None] * len(frame), dtype="str")
+    for key, frame in _frames(plan):
         with store.lock(key):
             try:
                 old = store.get(key)
             except KeyError:
                 old = None
-            if old is not None:
-                frame = _joined(_index(key, old), frame)
-                if frame is None:
-                    continue
+            joined = frame if old is None else _joined(_index(key, old), frame)
+            if joined is None:
+                continue
             buffer = io.BytesIO()
-            frame.to_parquet(
+            joined.to_parquet(
                 buffer, index=False, geometry_encoding="WKB", schema_version="1.1.0", write_covering_bbox=True
             )
             store.put(key, buffer.getvalue())
+
+
+def is_indexed(plan: Plan, store: Store) -> bool:
+    """Whether the tile indexes tell of all the AOI's tiles already.
+
+    Raises:
+        StoreError: if an index is damaged.
+    """
+    for key, frame in _frames(plan):
+        try:
+            old = store.get(key)
+        except KeyError:
+            return False
+        if _joined(_index(key, old), frame) is not None:
+            return False
+    return True
+
+
+def _frames(plan: Plan) -> Iterable[tuple[str, Any]]:
+    """The AOI's tiles as rows of an index, by the index's key."""
+    import pandas as pd
+
+    for part in plan.cover.zones:
+        frame = plan.cover.frame(part.zone.name)
+        frame["aois"] = [[plan.aoi.name]] * len(frame)
+        frame["split"] = pd.Series([None] * len(frame), dtype="str")
+        yield layout.tiles(part.zone.name), frame
 
 
 def _index(key: str, data: bytes) -> Any:
     import geopandas as gpd
 
     try:
-        return gpd.read_parquet(io.BytesIO(data))
+        return gpd.read_parquet(_parquet(data))
     except _DAMAGED as err:
         raise StoreError(f"{key!r} is not a tile index: remove it and run again") from err
 
@@ -151,14 +171,6 @@ def _masks_by_aoi(store: Store) -> dict[str, dict[Block, int]]:
             for aoi in aois:
                 masks[aoi][tile.block] |= 1 << tile.index_in_block
     return {aoi: dict(blocks) for aoi, blocks in masks.items()}
-
-
-def wanted_by(plan: Plan) -> Wanted:
-    """What one plan asks for."""
-    result: Wanted = {(product.name, period.name): {} for product, period in plan.series}
-    for job in plan.jobs():
-        result[job.product, job.period][job.block] = job.tiles
-    return result
 
 
 def status(store: Store, asked: Wanted, fingerprint: Callable[[str, str], str | None]) -> dict[str, Any]:
@@ -257,8 +269,14 @@ def _compaction(store: Store) -> pa.Table:
         return SCHEMA.empty_table()
 
 
+def _parquet(data: bytes) -> io.BytesIO:
+    if not data.startswith(b"PAR1"):  # PyArrow looks at the end of a file only, other readers at its start
+        raise ValueError("does not begin as Parquet does")
+    return io.BytesIO(data)
+
+
 def _read_compaction(data: bytes) -> pa.Table:
-    table = pq.read_table(io.BytesIO(data))
+    table = pq.read_table(_parquet(data))
     table.validate(full=True)
     if not table.schema.equals(SCHEMA):
         raise ValueError(f"has the columns {table.schema.names}")
@@ -355,7 +373,11 @@ def _cover_of(grid: Grid, zone: str, frame: Any) -> ZoneCover:
 
 
 def _tells_the_records(store: Store) -> bool:
-    """Whether what the compaction tells of done records that stand is what these tell."""
+    """Whether what the compaction tells of done records that stand is what these tell.
+
+    A job that was made again has a new record under the same key: which run it was, and when, may differ.
+    """
+    lasting = [name for name in SCHEMA.names if name not in {"run", "finished"}]
     try:
         data = store.get(layout.COMPACTION)
     except KeyError:
@@ -369,32 +391,10 @@ def _tells_the_records(store: Store) -> bool:
     start = 0
     for key, rows in groupby(keys):
         length = sum(1 for _ in rows)
-        told = table.slice(start, length)
+        told = table.slice(start, length).select(lasting)
         start += length
         name = RecordName.parse(key)
         expected = list(_rows(store, key)) if name and name.status == "done" else []
-        if expected and told.to_pylist() != expected:
+        if expected and told.to_pylist() != pa.Table.from_pylist(expected, SCHEMA).select(lasting).to_pylist():
             return False
     return True
-
-
-def check_series(asked: Wanted, products: Iterable[str] | None) -> Wanted:
-    """Only the series of these products.
-
-    Raises:
-        ConfigError: if the store was never asked for one of them.
-    """
-    if products is None:
-        return asked
-    names = {product for product, _ in asked}
-    for product in products:
-        if product not in names:
-            raise ConfigError(f"the store was never asked for product {product!r}: it has {', '.join(sorted(names))}")
-    return {series: blocks for series, blocks in asked.items() if series[0] in set(products)}
-
-
-def jobs(asked: Wanted) -> Iterable[Job]:
-    """The jobs of what is wanted, by series and block."""
-    for (product, period), blocks in asked.items():
-        for block in sorted(blocks):
-            yield Job(product, period, block, blocks[block])

@@ -45,7 +45,11 @@ def prepare(plan: Plan, store: LocalStore, config: RunConfig, *, synthetic: bool
 
 
 def is_described(plan: Plan, store: Store) -> bool:
-    """Whether an earlier run asked for all that this plan asks for, so that the store knows of it."""
+    """Whether an earlier run asked for all that this plan asks for, so that the store knows of it.
+
+    Raises:
+        StoreError: if a tile index is damaged.
+    """
     asked = {(product.name, period.name) for product, period in plan.series}
     for key, _ in store.listing(f"{layout.RUNS}/"):
         try:
@@ -54,7 +58,7 @@ def is_described(plan: Plan, store: Store) -> bool:
                 asked -= {(product, period) for product, period in run["series"]}
         except (ValueError, KeyError, TypeError):
             continue  # `status` names it
-    return not asked
+    return not asked and catalog.is_indexed(plan, store)
 
 
 def _put_metadata(store: Store, key: str, data: bytes) -> None:

@@ -13,7 +13,7 @@ from eo_ingest import products, runtime
 from eo_ingest.config import RunConfig
 from eo_ingest.errors import SourceError
 from process_support import command, tile
-from tests_support import FakeSource
+from tests_support import FakeSource, objects
 
 SHARD = "worldcover/2020/utm32n/class/c/0/0/251/16"
 BELOW = "worldcover/2020/utm32n/class/c/0/0/252/16"
@@ -372,3 +372,27 @@ def test_files_of_other_people(say, store):
     """What nobody of ours made is named, so that a store can be handed on whole."""
     (store / "worldcover" / "2020" / "notes.txt").write_text("hello")
     assert found_in(say, store) == {"worldcover/2020/notes.txt"}
+
+
+@pytest.mark.parametrize(
+    ("damage", "removed"),
+    [
+        (SHARD, [RECORDS]),
+        (ARRAY, [ARRAY, RECORDS]),
+        ("worldcover/2020/utm32n/x/c/0", [RECORDS]),
+        ("manifest.parquet", ["manifest.parquet"]),
+        ("tiles/utm32n.parquet", ["tiles/utm32n.parquet"]),
+    ],
+)
+def test_damage_is_mended_by_removing_what_is_named_and_running_again(say, source, store, damage, removed):
+    """Of pixels and their metadata the records go, for they say what is done; the run then makes them again."""
+    sound = objects(store)
+    flip(store / damage, 0)
+    assert found_in(say, store)
+    for key in removed:
+        path = store / key
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    runtime.tile(RunConfig.of(aoi="demo", store=str(store), source="emulator", products=("worldcover",)))
+    assert found_in(say, store) == set()
+    assert objects(store) == sound
+    assert counted(say, store) == ((2, 0, 0, 0), (4, 0, 0, 0))
