@@ -15,6 +15,8 @@ from eo_ingest.period import Period
 from eo_ingest.ports import Fetched
 from eo_ingest.raster import tile_shape
 
+ROOT = Path(__file__).resolve().parent.parent
+
 
 class FakeSource:
     """Pixels that depend on the job and the tile alone. Tiles in `empty` are nodata; jobs in `broken` are refused."""

@@ -43,7 +43,24 @@ def objects(product: Product, period: Period, zone: Zone) -> dict[str, bytes]:
     height, width = zone.shape(factor=product.factor)
     for name, start, pitch, count in (("y", top, minus, height), ("x", left, step, width)):
         made.update({f"{path}/{key}": data for key, data in _axis(name, start, pitch, count).items()})
+    made[f"{path}/zarr.json"] = _consolidated(path, made)
     return dict(sorted(made.items()))
+
+
+def _consolidated(path: str, made: dict[str, bytes]) -> bytes:
+    """The group's `zarr.json` with its arrays' metadata inside, so that opening it is one read and no warning.
+
+    Zarr v3 allows such a member, to be ignored by readers that do not know it. Ours cannot go stale: metadata never
+    change after they are written.
+    """
+    suffix = "/zarr.json"
+    arrays = {
+        key[len(path) + 1 : -len(suffix)]: json.loads(data)
+        for key, data in sorted(made.items())
+        if key.startswith(f"{path}/") and key.endswith(suffix) and key != f"{path}{suffix}"
+    }
+    group = json.loads(made[f"{path}{suffix}"])
+    return _dump({**group, "consolidated_metadata": {"kind": "inline", "must_understand": False, "metadata": arrays}})
 
 
 def _contents(memory: MemoryStore) -> dict[str, bytes]:

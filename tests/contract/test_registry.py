@@ -5,7 +5,6 @@ import re
 
 import pytest
 
-from conftest import ROOT
 from eo_ingest.errors import ConfigError
 from eo_ingest.grid import Grid
 from eo_ingest.period import Period
@@ -13,6 +12,7 @@ from eo_ingest.plan import fingerprint
 from eo_ingest.products import REGISTRY
 from eo_ingest.sources.earthengine import graph
 from eo_ingest.stores import codec, layout
+from tests_support import ROOT
 
 GOLDEN = ROOT / "tests" / "golden"
 SERIES = [(product, period) for product in REGISTRY.values() for period in product.periods]

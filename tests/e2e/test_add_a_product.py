@@ -6,10 +6,10 @@ import types
 import numpy as np
 import pytest
 
-from conftest import ROOT
 from eo_ingest import products, reader, runtime, validate
 from eo_ingest.config import RunConfig
 from eo_ingest.grid import Grid
+from tests_support import ROOT
 
 
 def documented():

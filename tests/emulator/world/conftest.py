@@ -2,9 +2,9 @@
 
 import pytest
 from shapely import Point
-from world_places import LUXEMBOURG, ms, window_at
 
 from eo_ingest.emulator.world import World
+from world_places import LUXEMBOURG, ms, window_at
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 from shapely import Point
-from world_places import LUXEMBOURG, centres, ms, window_at
 
 from eo_ingest.emulator.asset import Window
 from eo_ingest.emulator.world import World, truth
 from eo_ingest.emulator.world.worldcover import LATTICE
+from world_places import LUXEMBOURG, centres, ms, window_at
 
 IDS = [
     "COPERNICUS/S1_GRD",

@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from world_places import ms
 
 from eo_ingest.emulator.asset import Lattice, Window
 from eo_ingest.emulator.world import truth
@@ -15,6 +14,7 @@ from eo_ingest.emulator.world.land import survey
 from eo_ingest.emulator.world.noise import hash_lattice, hash_words, noise
 from eo_ingest.emulator.world.place import pixels, points, to_lonlat
 from eo_ingest.emulator.world.speckle import CEILING_DB, FLOOR_DB, speckle_db
+from world_places import ms
 
 SUMMER, WINTER = ms("2020-07-15"), ms("2020-01-15")
 

@@ -9,13 +9,13 @@ from itertools import islice, pairwise
 import numpy as np
 import pytest
 from shapely import Point, box
-from world_places import LUXEMBOURG, centres, ms, season, window_at
 
 from eo_ingest.emulator.asset import Window
 from eo_ingest.emulator.world import truth
 from eo_ingest.emulator.world.continents import land_share
 from eo_ingest.emulator.world.mgrs import granule_middles, granules
 from eo_ingest.emulator.world.place import to_lonlat
+from world_places import LUXEMBOURG, centres, ms, season, window_at
 
 YEAR = ms("2019-12-01"), ms("2020-12-01")
 PLACES = [LUXEMBOURG, (-98.0, 39.0), (-60.0, -3.0), (134.0, -25.0), (179.9, 67.5), (-179.95, 68.5), (18.0, 78.5)]

@@ -8,7 +8,6 @@ from itertools import islice, pairwise
 import numpy as np
 import pytest
 from shapely import Point, box
-from world_places import LUXEMBOURG, centres, ms, season, window_at
 
 from eo_ingest.emulator.asset import Window
 from eo_ingest.emulator.world import truth
@@ -16,6 +15,7 @@ from eo_ingest.emulator.world.frame import HALF_LENGTH, SLICES, frame
 from eo_ingest.emulator.world.frame import centres as centres_of_frames
 from eo_ingest.emulator.world.place import from_lonlat, to_lonlat
 from eo_ingest.emulator.world.sentinel1 import FIRST, LAST
+from world_places import LUXEMBOURG, centres, ms, season, window_at
 
 YEAR = ms("2019-12-01"), ms("2020-12-01")
 INDEX = re.compile(r"S1[ABC]_(IW_GRDH|EW_GRDM)_1S(DV|DH|SV|SH)_(\d{8}T\d{6})_\d{8}T\d{6}_\d{6}_[0-9A-F]{6}_[0-9A-F]{4}")
