@@ -3,6 +3,7 @@
 import errno
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -18,7 +19,7 @@ from eo_ingest.emulator.process import EmulatorProcess
 from eo_ingest.errors import StoreError
 from eo_ingest.stores import layout, local
 from eo_ingest.stores.local import LocalStore
-from process_support import command, counts, ended, one_sentence, problems, snapshot, start, tile, wait_for
+from process_support import ROOT, command, counts, ended, one_sentence, problems, snapshot, start, tile, wait_for
 from tests_support import objects
 
 # A run is killed so long after its first object is there, after its first job began, after its first record.
@@ -391,3 +392,13 @@ def test_every_new_folder_is_synced_into_the_one_above(tmp_path, monkeypatch):
     store.delete("a/b/d")
     store.delete("a/b/nothing")
     assert synced == ["store/a/b"] * 3
+
+
+def test_the_document_names_tests_that_exist():
+    """docs/failure-modes.md claims nothing that no test shows."""
+    text = (ROOT / "docs" / "failure-modes.md").read_text()
+    named = set(re.findall(r"`(\w+)::(\w+)", text)) - {("file", "test")}
+    assert len(named) > 40
+    for file, name in named:
+        folder = "unit" if file in {"ingest", "catalog", "earthengine"} else "e2e"
+        assert f"def {name}(" in (ROOT / "tests" / folder / f"test_{file}.py").read_text(), (file, name)
