@@ -210,7 +210,7 @@ def _fail(task: Task, err: EoIngestError, *, source: Source, store: Store, run: 
             if name.status == "failed":
                 store.delete(name.key)
         store.put(record.key, record.dump())
-    log.warning("%s failed: %s", task.job.key, err)
+    log.info("%s failed: %s", task.job.key, err)
     return record
 
 

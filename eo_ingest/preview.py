@@ -50,18 +50,19 @@ def write_png(picture: np.ndarray, path: Path) -> None:
     Raises:
         ConfigError: if it cannot be written there.
     """
-    import rasterio
-    from rasterio.errors import NotGeoreferencedWarning, RasterioError, RasterioIOError
+    from rasterio.errors import NotGeoreferencedWarning
+    from rasterio.io import MemoryFile
 
     height, width, bands = picture.shape
-    profile = {"driver": "PNG", "height": height, "width": width, "count": bands, "dtype": "uint8"}
+    with MemoryFile() as memory, warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)  # a picture has no place on Earth
+        with memory.open(driver="PNG", height=height, width=width, count=bands, dtype="uint8") as file:
+            file.write(np.moveaxis(picture, -1, 0))
+        data = memory.read()
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)  # a picture has no place on Earth
-            with rasterio.open(path, "w", **profile) as file:
-                file.write(np.moveaxis(picture, -1, 0))
-    except (RasterioError, RasterioIOError, OSError) as err:
-        raise ConfigError(f"cannot write the picture {path}: {err}") from err
+        path.write_bytes(data)
+    except OSError as err:
+        raise ConfigError(f"cannot write the picture {path}: {err.strerror or err}") from err
 
 
 def _draw_zone(store: Store, product: Product, period: str, frame: int, blocks: list[Block], max_px: int) -> np.ndarray:

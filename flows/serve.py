@@ -12,12 +12,10 @@ import click
 @click.option(
     "--file",
     type=click.Path(path_type=Path),
-    default=Path("prefect.yaml"),
-    show_default=True,
-    help="The file that lists the deployments.",
+    help="The file that lists the deployments.  [default: prefect.yaml here, else the one that came with the package]",
 )
 @click.option("--at-once", type=click.IntRange(min=1), default=1, show_default=True, help="Flow runs at a time.")
-def serve(file: Path, at_once: int) -> None:
+def serve(file: Path | None, at_once: int) -> None:
     """Run all deployments of prefect.yaml from this process, until stopped.
 
     Needs a Prefect server: `prefect server start`, and its address in PREFECT_API_URL.
@@ -35,9 +33,15 @@ def serve(file: Path, at_once: int) -> None:
             "no Prefect server is set: start one with `prefect server start`, then set PREFECT_API_URL to its address, "
             "such as http://127.0.0.1:4200/api"
         )
-    found = [deployment.served(values) for values in deployment.read(file)]
+    found = [deployment.served(values) for values in deployment.read(file or _default_file())]
     _check_reachable(get_current_settings().api.url)
     serve_deployments(*found, limit=at_once, pause_on_shutdown=False)
+
+
+def _default_file() -> Path:
+    here = Path("prefect.yaml")
+    packaged = Path(__file__).with_name("prefect.yaml")
+    return packaged if packaged.is_file() and not here.is_file() else here
 
 
 def _check_reachable(url: str | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
 import sys
 import threading
 from pathlib import Path
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import uvicorn
+
+_GRACE_SECONDS = 1.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,6 +62,8 @@ def _watch(running: uvicorn.Server) -> None:
     while sys.stdin.buffer.read(4096):
         pass
     running.should_exit = True
+    # Whoever asked is gone: nobody waits for what is still being computed.
+    threading.Timer(_GRACE_SECONDS, os._exit, args=(0,)).start()
 
 
 if __name__ == "__main__":

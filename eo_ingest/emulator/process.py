@@ -56,7 +56,12 @@ class EmulatorProcess:
             EmulatorError: It did not start; the message is what it wrote.
         """
         self._process = subprocess.Popen(  # noqa: S603  our own interpreter and module
-            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            self._command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            process_group=0,  # a Ctrl-C at the terminal is for the parent, which then ends this
         )
         watchdog = threading.Timer(_START_SECONDS, self._process.kill)
         watchdog.start()

@@ -57,6 +57,9 @@ def image(tmp_path_factory):
     steps = [shlex.split(text) for keyword, text in instructions() if keyword == "RUN"]
     installs = [step for step in steps if step[0] == "pip"]
     assert installs
+    probe = [str(venv / "bin" / "pip"), "download", "--quiet", "--no-deps", "--dest", str(folder), "hatchling"]
+    if subprocess.run(probe, check=False, capture_output=True).returncode:
+        pytest.skip("needs a package index to install from")
     for step in installs:
         done = subprocess.run(step, cwd=context, env=environment, check=False, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr[-3000:]

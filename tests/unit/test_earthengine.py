@@ -289,3 +289,11 @@ def test_bytes_that_are_not_pixels_are_an_output_error(wired, spoil):
 def test_the_table_is_read_in_order():
     assert failure.meaning("Computation timed out. The service is currently unavailable.", 400).kind == "timeout"
     json.dumps(failure.meaning("x", None))
+
+
+def test_credentials_that_end_midway_are_the_user_s_to_renew():
+    from google.auth.exceptions import RefreshError, TransportError
+
+    assert type(explain(RefreshError("invalid_grant"))) is SourceError
+    assert str(explain(RefreshError("invalid_grant"))).startswith("auth:")
+    assert isinstance(explain(TransportError("no route")), TransientError)

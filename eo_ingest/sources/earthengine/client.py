@@ -112,7 +112,7 @@ def find_credentials() -> Credentials:
     if Path(ee.oauth.get_credentials_path()).is_file():
         try:
             found: Credentials = ee.data.get_persistent_credentials()
-        except ee.EEException as err:
+        except (ee.EEException, ValueError, AttributeError, TypeError, KeyError) as err:  # the file may hold anything
             raise ConfigError(_NO_CREDENTIALS) from err
         return found
     if not (_has_adc_file() or _on_google_cloud()):

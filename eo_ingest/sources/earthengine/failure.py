@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Literal, NamedTuple
 
+from google.auth.exceptions import GoogleAuthError, TransportError
+
 from eo_ingest.errors import SourceError, TransientError
 
 Answer = Literal["wait", "split", "give up"]
@@ -62,8 +64,10 @@ def explain(error: Exception) -> SourceError:
     """The error that a client's exception stands for."""
     # The client raises EEException with the text alone, while it handles the HttpError that has the status.
     status = getattr(getattr(error.__context__, "resp", None), "status", None)
-    if isinstance(error, OSError):
+    if isinstance(error, OSError | TransportError):
         return TransientError(f"connection: {error}")
+    if isinstance(error, GoogleAuthError):
+        return SourceError(f"auth: the credentials do not work any more: {error}")
     found = meaning(str(error), status)
     text = f"{found.kind}: {error}"
     if found.answer == "wait":

@@ -10,6 +10,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from google.auth.exceptions import GoogleAuthError
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from eo_ingest import request as packing
@@ -86,7 +87,7 @@ class EarthEngineSource:
                 raise CancelledError
             try:
                 return send()
-            except (ee.EEException, OSError) as err:
+            except (ee.EEException, GoogleAuthError, OSError) as err:
                 raise explain(err) from err
 
         def waiting(state: RetryCallState) -> None:
