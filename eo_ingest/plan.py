@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from eo_ingest.aoi import AOI
     from eo_ingest.grid import Cover, Grid
-    from eo_ingest.product import Product
+    from eo_ingest.product import Product, Variable
 
 
 @dataclass(frozen=True)
@@ -97,17 +97,22 @@ def task(job: Job, product: Product, grid: Grid) -> Task:
 
 @lru_cache(maxsize=256)
 def fingerprint(product: Product, period: Period, grid: Grid) -> str:
-    """SHA-256 of all that decides a job's bytes: definition, serialized graph, frames, grid, encoding."""
+    """SHA-256 of all that decides a job's bytes: arrays, frames, serialized graph, grid, encoding."""
     from eo_ingest.sources.earthengine import graph
 
     parts = {
-        "product": product.definition(),
+        "product": [product.name, product.resolution, [_bytes_of(variable) for variable in product.variables]],
         "frames": [[f.label, f"{f.start}", f"{f.end}"] for f in product.frames(period)],
         "recipe": graph.recipe(product, period),
         "grid": grid.digest,
         "encoding": [codec.ENCODING_VERSION, codec.BLOSC_LEVEL, codec.ZSTD_LEVEL],
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _bytes_of(variable: Variable) -> list[Any]:
+    """What of a variable decides stored bytes; words about it do not, and may be mended without making all anew."""
+    return [variable.name, variable.bands, variable.dtype, variable.nodata, variable.valid_range, variable.kind]
 
 
 def _cost(product: Product, period: Period, mask: int) -> tuple[int, int]:

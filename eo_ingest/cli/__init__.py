@@ -91,7 +91,7 @@ def main() -> NoReturn:
         _leave(1)
     except EoIngestError as err:
         click.echo(f"error: {err}", err=True)
-        code = 2 if isinstance(err, ConfigError) else 1
+        _leave(2 if isinstance(err, ConfigError) else 1)
     sys.exit(code if isinstance(code, int) else 0)
 
 

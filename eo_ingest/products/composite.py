@@ -34,9 +34,12 @@ def collection(asset: str, start: object, end: object, region: ee.Geometry) -> e
     return ee.ImageCollection(asset).filterBounds(region).filterDate(f"{start}", f"{end}")
 
 
-def with_bands(images: ee.ImageCollection, bands: Sequence[str]) -> ee.ImageCollection:
-    """`images` behind one that is masked everywhere, so that a composite of none still has its bands, all masked."""
+def filled(composite: ee.Image, bands: Sequence[str]) -> ee.Image:
+    """A composite, or, where it was made of no image and has no bands, those bands masked everywhere.
+
+    A masked image in the collection would not do: Earth Engine reduces only collections of one band type.
+    """
     import ee
 
-    nothing = ee.Image.constant([0] * len(bands)).rename(list(bands)).toDouble().updateMask(0)
-    return ee.ImageCollection([nothing]).merge(images)
+    nothing = ee.Image.constant([0] * len(bands)).rename(list(bands)).updateMask(0)
+    return nothing.addBands(composite, None, True)  # noqa: FBT003 - positional in ee

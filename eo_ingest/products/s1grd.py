@@ -11,7 +11,7 @@ import math
 from typing import TYPE_CHECKING
 
 from eo_ingest.product import Product, Variable
-from eo_ingest.products.composite import collection, observations, with_bands
+from eo_ingest.products.composite import collection, filled, observations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,9 +48,8 @@ def _images(scenes: ee.ImageCollection, frame: Frame) -> Mapping[str, ee.Image]:
     medians, counts = [], []
     for orbit_pass in PASSES.values():
         passing = scenes.filter(ee.Filter.eq("orbitProperties_pass", orbit_pass)).map(_power)
-        power = with_bands(passing, POLARISATIONS)
-        medians.append(power.median().log10().multiply(1000))
-        counts.append(power.select("VV").count())
+        medians.append(filled(passing.median(), POLARISATIONS).log10().multiply(1000))
+        counts.append(filled(passing.select("VV").count(), ["VV"]))
     return {"backscatter": ee.Image.cat(*medians), "n_obs": ee.Image.cat(*counts)}
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eo_ingest.product import Product, Variable
-from eo_ingest.products.composite import collection, observations, with_bands
+from eo_ingest.products.composite import collection, filled, observations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,8 +39,9 @@ def _median_of(bands: tuple[str, ...]) -> Callable[[ee.ImageCollection, Frame], 
         import ee
 
         linked = scenes.linkCollection(ee.ImageCollection(CLOUDS), [SCORE])
-        stack = with_bands(linked.map(clear), bands)
-        return {"reflectance": stack.median(), "n_obs": stack.select(bands[0]).count()}
+        seen = linked.map(clear)
+        counts = filled(seen.select(bands[0]).count(), bands[:1])
+        return {"reflectance": filled(seen.median(), bands), "n_obs": counts}
 
     return images
 

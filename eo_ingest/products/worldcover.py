@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eo_ingest.product import Flag, Product, Variable
-from eo_ingest.products.composite import with_bands
+from eo_ingest.products.composite import filled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +41,7 @@ def _scenes(frame: Frame, region: ee.Geometry) -> ee.ImageCollection:
 
 
 def _images(scenes: ee.ImageCollection, frame: Frame) -> Mapping[str, ee.Image]:  # noqa: ARG001 - both years alike
-    return {"class": with_bands(scenes.select("Map"), ["Map"]).mosaic()}
+    return {"class": filled(scenes.select("Map").mosaic(), ["Map"])}
 
 
 WORLDCOVER = Product(
@@ -55,7 +55,6 @@ WORLDCOVER = Product(
             nodata=0,
             valid_range=(10, 100),
             units="1",
-            standard_name="land_cover",
             long_name="land cover class",
             kind="class",
             flags=CLASSES,

@@ -51,7 +51,8 @@ def resolve(config: RunConfig) -> Plan:
     Raises:
         ConfigError: for an unknown or invalid AOI, grid, product or period.
     """
-    chosen = [products.get(name) for name in config.products] if config.products else list(products.REGISTRY.values())
+    names = dict.fromkeys(config.products or products.REGISTRY)
+    chosen = [products.get(name) for name in names]
     if not config.products and config.periods:
         chosen = [p for p in chosen if not p.only_periods or set(config.periods) <= set(p.periods)]
     return Plan(aoi.load(config.aoi), Grid.load(config.grid), series(chosen, config.periods), config.limit)

@@ -76,8 +76,9 @@ def _put_metadata(store: Store, key: str, data: bytes) -> None:
         except ValueError:
             before, after = None, {}
         if before is not None:
-            before.pop("attributes", None)
-            after.pop("attributes", None)
+            for words in ("attributes", "consolidated_metadata"):
+                before.pop(words, None)
+                after.pop(words, None)
         if before not in (None, after):
             raise StoreError(f"{key!r} describes another array than the product defines now: choose another store")
     store.put(key, data)

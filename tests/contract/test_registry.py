@@ -121,11 +121,12 @@ def test_a_fingerprint_depends_on_all_that_decides_bytes(monkeypatch):
     grid = Grid.load("utm")
     product, period = REGISTRY["worldcover"], Period.parse("2020")
     base = fingerprint(product, period, grid)
-    assert base == fingerprint(replace(product), period, grid)
     variable = product.variables[0]
+    reworded = replace(product, title="other", periods=("2020",), variables=(replace(variable, long_name="other"),))
+    assert base == fingerprint(reworded, period, grid)
     others = {
-        fingerprint(replace(product, title="other"), period, grid),
-        fingerprint(replace(product, variables=(replace(variable, long_name="other"),)), period, grid),
+        fingerprint(replace(product, name="other"), period, grid),
+        fingerprint(replace(product, variables=(replace(variable, valid_range=(10, 99)),)), period, grid),
         fingerprint(replace(product, images=lambda s, _f: {"class": s.mosaic()}), period, grid),
         fingerprint(product, Period.parse("2021"), grid),
     }

@@ -156,7 +156,8 @@ def test_status_counts_what_failed_is_empty_or_was_not_tried(say, source, config
 def test_status_counts_what_was_made_from_another_definition(say, source, config, monkeypatch):
     run = config()
     runtime.tile(run)
-    new = replace(products.get("worldcover"), citation="another edition")
+    old = products.get("worldcover")
+    new = replace(old, variables=(replace(old.variables[0], valid_range=(10, 101)),))
     monkeypatch.setitem(products.REGISTRY, "worldcover", new)
     assert counted(say, run.store) == ((0, 2, 0, 0), (0, 0, 0, 4))
     runtime.tile(run.model_copy(update={"limit": 1}))

@@ -104,7 +104,8 @@ def test_status_counts_what_failed_and_what_is_missing(source, config):
 def test_another_definition_makes_jobs_stale_and_a_run_renews_them(source, config, monkeypatch):
     runtime.tile(config())
     product = products.REGISTRY["worldcover"]
-    monkeypatch.setitem(products.REGISTRY, "worldcover", replace(product, title="Another title"))
+    other = replace(product.variables[0], valid_range=(10, 101))
+    monkeypatch.setitem(products.REGISTRY, "worldcover", replace(product, variables=(other,)))
     assert counts(config()) == {
         "jobs": {"done": 0, "stale": 2, "failed": 0, "missing": 0},
         "tiles": {"ok": 0, "empty": 0, "failed": 0, "missing": 4},

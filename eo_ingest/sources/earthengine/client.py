@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 HIGH_VOLUME = "https://earthengine-highvolume.googleapis.com"
 SCOPES = ("https://www.googleapis.com/auth/earthengine", "https://www.googleapis.com/auth/cloud-platform")
-DEADLINE_MS = 6 * 60 * 1000
+DEADLINE_S = 6 * 60
 _CLOUD_MARKS = ("K_SERVICE", "CLOUD_RUN_JOB", "GCE_METADATA_HOST")
 _NO_CREDENTIALS = (
     "no Earth Engine credentials were found. Either run `earthengine authenticate` (or set "
@@ -24,37 +24,43 @@ _NO_CREDENTIALS = (
 )
 
 
-def connect(*, project: str | None, url: str | None, anonymous: bool) -> None:
+def connect(*, project: str | None, url: str | None, anonymous: bool, connections: int = 8) -> None:
     """Initialise the client for this process.
 
     Args:
         project: the Cloud project that requests are billed to.
         url: the endpoint; None for Earth Engine's high-volume one.
         anonymous: send no credentials, as an emulator wants it.
+        connections: requests in flight at most.
 
     Raises:
         ConfigError: if there are no credentials or no project.
-        SourceError: if the endpoint does not answer.
+        SourceError: if the endpoint does not answer, or is not Earth Engine's.
     """
     import ee
     from google.auth.credentials import AnonymousCredentials
-    from google.auth.exceptions import GoogleAuthError
+    from google.auth.exceptions import GoogleAuthError, TransportError
+    from googleapiclient.errors import Error as ApiError
+
+    from eo_ingest.sources.earthengine.transport import Transport
 
     credentials = AnonymousCredentials() if anonymous else find_credentials()
     ee.Reset()
+    transport = Transport(connections, DEADLINE_S)
     try:
-        ee.Initialize(credentials, url=url or HIGH_VOLUME, project=project)
+        ee.Initialize(credentials, url=url or HIGH_VOLUME, project=project, http_transport=transport)
     except ee.EEException as err:
         if "no project found" in str(err):
             raise ConfigError("no Cloud project: set EO_INGEST_EE_PROJECT to one with Earth Engine enabled") from err
         raise SourceError(f"Earth Engine refused to start: {err}") from err
+    except (OSError, TransportError) as err:
+        raise SourceError(f"Earth Engine did not answer: {err}") from err
     except GoogleAuthError as err:
         raise ConfigError(f"the Earth Engine credentials do not work: {err}") from err
-    except OSError as err:
-        raise SourceError(f"Earth Engine did not answer: {err}") from err
+    except (ApiError, ValueError) as err:
+        raise SourceError(f"{url or HIGH_VOLUME} does not answer as Earth Engine does: {err}") from err
     # From here on retries are counted and classified by `failure`, not hidden in the client.
     ee.data.setMaxRetries(0)
-    ee.data.setDeadline(DEADLINE_MS)
     ee.data.setDefaultWorkloadTag("eo-ingest-scenes")
 
 
@@ -104,16 +110,19 @@ def find_credentials() -> Credentials:
 
     Raises:
         ConfigError: if there are none; says both ways on.
+        SourceError: if Google cannot be asked whether they are valid.
     """
     import ee
     import google.auth
-    from google.auth.exceptions import DefaultCredentialsError
+    from google.auth.exceptions import DefaultCredentialsError, TransportError
 
     if Path(ee.oauth.get_credentials_path()).is_file():
         try:
             found: Credentials = ee.data.get_persistent_credentials()
         except (ee.EEException, ValueError, AttributeError, TypeError, KeyError) as err:  # the file may hold anything
             raise ConfigError(_NO_CREDENTIALS) from err
+        except TransportError as err:
+            raise SourceError(f"Google did not answer when asked whether the credentials are valid: {err}") from err
         return found
     if not (_has_adc_file() or _on_google_cloud()):
         raise ConfigError(_NO_CREDENTIALS)

@@ -65,6 +65,8 @@ class EarthEngineSource:
 
     def fetch(self, job: Job) -> Fetched:
         """See `Source.fetch`."""
+        if self._closed:
+            raise CancelledError
         fetch = _Fetch(self, job, self._grid.zone(job.block.zone), self._products[job.product])
         return fetch.run(self._pool)
 
