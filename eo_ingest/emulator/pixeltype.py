@@ -18,6 +18,7 @@ Precision = Literal["int", "float", "double"]
 
 _RANK = {"int": 0, "float": 1, "double": 2}
 _LONG = (-(2**63), 2**63 - 1)
+_SIGNED = [(n, (-(2**b), 2**b - 1)) for n, b in (("Byte", 7), ("Short", 15), ("Integer", 31), ("Long", 63))]
 _INTEGERS = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "int64")
 
 
@@ -63,6 +64,15 @@ class PixelType:
             -math.inf if self.minimum is None else self.minimum,
             math.inf if self.maximum is None else self.maximum,
         )
+
+    def __str__(self) -> str:
+        """As errors show it: `Double`, `Short`, `Short<0, 255>`; integers by the signed type that holds them."""
+        if not self.is_integer:
+            name, whole = self.precision.capitalize(), (-math.inf, math.inf)
+        else:
+            low, high = self.range
+            name, whole = next((n, w) for n, w in _SIGNED if w[0] <= low and high <= w[1])
+        return name if self.range == whole else f"{name}<{self.range[0]}, {self.range[1]}>"
 
     def encode(self) -> dict[str, Any]:
         """As `getInfo` shows it."""

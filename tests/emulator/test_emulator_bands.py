@@ -44,6 +44,28 @@ def test_add_bands(ee, pixels):
     assert names(image.addBands(ee.Image([2, 3]).rename(["p", "q"]), ["q"])) == ["a", "q"]
 
 
+def test_add_the_bands_of_a_composite_of_nothing(ee, pixels):
+    nothing = ee.Image.constant([0, 0]).rename(["a", "b"]).updateMask(0)
+    empty = ee.ImageCollection("T/STACK").filterDate("1999-01-01", "1999-02-01")
+    image = nothing.addBands(empty.median(), None, True)
+    assert names(image) == ["a", "b"]
+    assert pixels(image.mask(), grid(1, 1))[0, 0].tolist() == (0, 0)
+    assert pixels(image.unmask(7), grid(1, 1))[0, 0].tolist() == (7, 7)
+
+
+def test_add_the_bands_of_a_composite(ee, pixels):
+    """In the order of the image that they are added to, and of their own type."""
+    nothing = ee.Image.constant([0, 0]).rename(["a", "b"]).updateMask(0)
+    images = ee.ImageCollection([ee.Image([n, 10 * n]).rename(["b", "a"]) for n in (1, 2, 4)])
+    image = nothing.addBands(images.median(), None, True)
+    assert names(image) == ["a", "b"]
+    assert pixels(image.addBands(image.mask()), grid(1, 1))[0, 0].tolist() == (20, 2, 1, 1)
+    kinds = {b["id"]: b["data_type"]["precision"] for b in image.getInfo()["bands"]}
+    assert kinds == {"a": "double", "b": "double"}
+    part = nothing.addBands(images.select("b").median(), None, True)
+    assert pixels(part.unmask(7), grid(1, 1))[0, 0].tolist() == (7, 2)
+
+
 def test_cat_and_constants(ee):
     assert names(ee.Image([1, 2, 3])) == ["constant", "constant_1", "constant_2"]
     assert names(ee.Image.cat([ee.Image("T/TWO"), ee.Image("T/TWO"), 5])) == ["a", "b", "a_1", "b_1", "constant"]

@@ -64,7 +64,7 @@ def test_the_median_of_an_even_count_is_the_mean_of_the_middle_two(ee, values):
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 16, 33, 60])
 def test_medians_of_many(ee, values, count):
-    images = [ee.Image("T/STACK/s0").multiply(float(np.sin(i * 7.3))).add(i % 5) for i in range(count)]
+    images = [ee.Image("T/STACK/s0").toDouble().multiply(float(np.sin(i * 7.3))).add(i % 5) for i in range(count)]
     expected = np.median([X[0].astype(float) * np.sin(i * 7.3) + i % 5 for i in range(count)], axis=0)
     found = values(ee.ImageCollection(images).median())
     np.testing.assert_allclose(found[VALID[0]], expected[VALID[0]], rtol=1e-4, atol=1e-4)
@@ -166,6 +166,35 @@ def test_different_bands_are_refused(ee, refused):
     message = refused(mixed.median())
     assert "Expected a homogeneous image collection" in message
     assert "Image ID: 2_s0" in message
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected", "actual"),
+    [
+        ("toFloat", "toDouble", "Float", "Double"),
+        ("toDouble", "toInt16", "Double", "Short"),
+        ("toUint8", "toInt16", "Short<0, 255>", "Short"),
+        ("toUint16", "toInt64", "Integer<0, 65535>", "Long"),
+    ],
+)
+@pytest.mark.parametrize("reduction", ["median", "mosaic", "count"])
+def test_different_types_are_refused(ee, refused, one, other, expected, actual, reduction):
+    two = ee.Image("T/TWO")
+    first = getattr(two, one)()
+    second = first.addBands(getattr(two.select("b"), other)(), None, True)
+    _, _, message = refused(getattr(ee.ImageCollection([first, second]), reduction)()).partition(": ")
+    assert message == (
+        "Expected a homogeneous image collection, but an image with incompatible bands was encountered:\n"
+        "Mismatched type for band 'b':\n"
+        f"Expected type: {expected}.\n"
+        f"Actual type: {actual}.\n"
+        "Image ID: 1\n"
+        "This band might require an explicit cast."
+    )
+
+
+def test_ranges_of_a_type_may_differ(ee, values):
+    assert values(ee.ImageCollection([ee.Image(3), ee.Image(200)]).max(), grid(1, 1))[0, 0] == 200
 
 
 def test_bands_are_matched_by_name(ee, pixels):

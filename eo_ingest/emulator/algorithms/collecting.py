@@ -217,12 +217,13 @@ def stacks(collection: Collection) -> tuple[list[Image], list[str]]:
     """The images and the band names that all have.
 
     Raises:
-        EarthEngineError: Images have different bands.
+        EarthEngineError: Images have different bands, or a band is of another type in one than in the first.
     """
     images = collection.images()
     if not images:
         return [], []
     first = images[0]
+    types = {band.name: band.type for band in first.bands}
     for image in images[1:]:
         if set(image.names) != set(first.names):
             raise EarthEngineError(
@@ -231,6 +232,14 @@ def stacks(collection: Collection) -> tuple[list[Image], list[str]]:
                 f"Current image type: {len(image.bands)} bands ([{', '.join(image.names)}]).\n"
                 f"Image ID: {elements.index(image)}\nSome bands might require explicit casts."
             )
+        for band in image.bands:
+            if band.type != types[band.name] and band.type.dtype != types[band.name].dtype:
+                raise EarthEngineError(
+                    "Expected a homogeneous image collection, but an image with incompatible bands was encountered:\n"
+                    f"Mismatched type for band '{band.name}':\n"
+                    f"Expected type: {types[band.name]}.\nActual type: {band.type}.\n"
+                    f"Image ID: {elements.index(image)}\nThis band might require an explicit cast."
+                )
     return images, first.names
 
 
