@@ -2,7 +2,8 @@
 
 An object is written to a temporary file beside the store's data, synced, and renamed into place, so that after any
 crash it is there whole or not at all. Temporary files and locks live in `.tmp` and `.lock`; those that a dead process
-of this machine left behind are removed when a run opens the store.
+of this machine left behind are removed when a run opens the store. Hidden files and folders, these two and what the
+system puts anywhere (`.DS_Store`), are never listed.
 """
 
 from __future__ import annotations
@@ -97,11 +98,10 @@ class LocalStore:
         while stack:
             here = stack.pop()
             for entry in self._entries(here):
-                if here == top and not entry.name.startswith(start):
+                if entry.name.startswith(".") or (here == top and not entry.name.startswith(start)):
                     continue
                 if entry.is_dir(follow_symlinks=False):
-                    if entry.name not in {_TMP, _LOCK}:
-                        stack.append(Path(entry.path))
+                    stack.append(Path(entry.path))
                     continue
                 with suppress(FileNotFoundError):
                     yield Path(entry.path).relative_to(self._root).as_posix(), entry.stat().st_size

@@ -82,6 +82,20 @@ def test_listing_is_by_prefix_with_sizes(store):
     assert list(store.listing("nowhere/")) == []
 
 
+def test_a_folder_does_not_list_what_is_hidden(tmp_path):
+    """Neither its own `.tmp` and `.lock` nor what the system leaves anywhere."""
+    store = LocalStore(tmp_path)
+    store.put("a/b/c", b"123")
+    with store.lock("a"):
+        pass
+    for name in (".DS_Store", "a/.DS_Store", "a/b/._c", ".Trash/a/b", "a/.hidden/c"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    for prefix in ("", "a", "a/", "a/b/"):
+        assert list(store.listing(prefix)) == [("a/b/c", 3)]
+    assert list(store.listing(".")) == []
+
+
 def test_a_lock_is_held_by_one(store):
     inside = []
 
