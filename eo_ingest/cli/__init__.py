@@ -67,12 +67,17 @@ def cli(verbose: int) -> None:
 
     Try it without an account:  eo-ingest tile --aoi demo --source emulator --store demo.zarr
     """
-    level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
+    tell(verbose)
+    signal.signal(signal.SIGTERM, _terminated)
+
+
+def tell(verbose: int) -> None:
+    """Log as much as was asked for by so many `-v`."""
+    level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
     logging.getLogger("eo_ingest").setLevel(level)
     # The client warns of every retry that is its own business; failures reach the user as ours.
     logging.getLogger("googleapiclient").setLevel(logging.CRITICAL if not verbose else logging.WARNING)
-    signal.signal(signal.SIGTERM, _terminated)
 
 
 def main() -> NoReturn:

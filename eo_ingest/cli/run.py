@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from eo_ingest.cli import tell
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -18,9 +20,17 @@ if TYPE_CHECKING:
 
 
 def _listed(_ctx: click.Context, _param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...] | None:
-    """Options that may be repeated or hold commas."""
-    names = tuple(name.strip() for part in value for name in part.split(",") if name.strip())
-    return names or None
+    """Options that may be repeated or hold commas; None where not given, which is not the same as given and empty."""
+    parts = [[name.strip() for name in part.split(",") if name.strip()] for part in value]
+    if not all(parts):
+        raise click.BadParameter("it is empty; leave the option out to get its default")
+    return tuple(name for part in parts for name in part) or None
+
+
+def _verbose(ctx: click.Context, _param: click.Parameter, value: int) -> None:
+    """`-v` after the command, on top of those before it."""
+    if value:
+        tell(value + (ctx.parent.params.get("verbose", 0) if ctx.parent else 0))
 
 
 def _what(command: Callable[..., None]) -> Callable[..., None]:
@@ -75,6 +85,14 @@ def plan(as_json: bool, **values: Any) -> None:
 )
 @click.option("--assets", help="With --source emulator: a folder of rasters to serve under Earth Engine ids.")
 @click.option("--workers", type=click.IntRange(1, 40), default=8, show_default=True, help="Requests in flight.")
+@click.option(
+    "-v",
+    "--verbose",
+    count=True,
+    expose_value=False,
+    callback=_verbose,
+    help="Tell more on stderr; twice for everything.",
+)
 def tile(as_json: bool, **values: Any) -> None:
     """Make the tiles of an AOI in a store. What is done already is not asked for again, so run it again after any stop.
 
@@ -114,7 +132,8 @@ def _report(run: Any, config: RunConfig) -> None:
     if not totals.jobs["done"] + totals.jobs["failed"]:
         click.echo(f"nothing to do: all {count(totals.jobs['kept'], 'job')} of {config.aoi} are done in {config.store}")
         return
-    kept = f", {count(totals.jobs['kept'], 'job')} were done before" if totals.jobs["kept"] else ""
+    were = "was" if totals.jobs["kept"] == 1 else "were"
+    kept = f", {count(totals.jobs['kept'], 'job')} {were} done before" if totals.jobs["kept"] else ""
     click.echo(
         f"{count(totals.jobs['done'], 'job')} done in {seconds(run.seconds)}{kept}: tiles {totals.tiles['ok']:,} ok, "
         f"{totals.tiles['empty']:,} empty; {count(totals.requests, 'request')}, {size(totals.payload)} fetched, "

@@ -47,10 +47,12 @@ def verify(store: str, as_json: bool) -> None:
     Exit code 0: all is as recorded; 1: there is a problem.
     """
     from eo_ingest import runtime, validate
+    from eo_ingest.cli.progress import Counter
     from eo_ingest.cli.text import count, size
 
     opened, grid = runtime.existing(store)
-    report = validate.verify(opened, grid)
+    with Counter("verify", "record", quiet=as_json) as counter:
+        report = validate.verify(opened, grid, on_record=counter.advance)
     if as_json:
         click.echo(json.dumps(report.as_json()))
     else:

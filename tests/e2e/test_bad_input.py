@@ -87,6 +87,10 @@ def store(made, tmp_path):
         (["--products", "worldcovr"], "did you mean 'worldcover'?"),
         (["--products", "sentinel"], "there are s1grd, s2, s2-20m, worldcover"),
         (["--grid", "utn"], "utm"),
+        (["--products", ""], "Invalid value for '--products': it is empty; leave the option out to get its default"),
+        (["--products", ","], "Invalid value for '--products': it is empty"),
+        (["--period", ""], "Invalid value for '--period': it is empty"),
+        (["--period", " , "], "Invalid value for '--period': it is empty"),
         (["--period", "lately"], "expected a year such as 2020"),
         (["--period", "2020-13"], "expected a year such as 2020"),
         (["--period", "2019"], "product 'worldcover' has the periods 2020, 2021, not '2019'"),
@@ -101,6 +105,11 @@ def test_what_to_make(refused, tmp_path, verb, options, said):
     given = {"--aoi": "demo", "--products": "worldcover", **dict(zip(options[::2], options[1::2], strict=True))}
     where = ["--store", tmp_path / "new.zarr", "--source", "emulator"] if verb == "tile" else []
     assert said in refused(verb, *(part for pair in given.items() for part in pair), *where)
+
+
+def test_one_of_several_is_empty(refused):
+    """As `--products "$ONE" --products "$OTHER"` is where a variable was forgotten."""
+    assert "it is empty" in refused("plan", "--aoi", "demo", "--products", "", "--products", "worldcover")
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,16 @@
+import io
 import json
+import logging
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 from eo_ingest.cli import cli
+from eo_ingest.cli.progress import Counter, Progress
 from eo_ingest.cli.text import count, seconds, size, table
 from eo_ingest.products import REGISTRY
 
@@ -75,3 +80,85 @@ def test_words_for_people():
     assert [size(n) for n in (12, 1234, 5.5e6, 2e15)] == ["12 B", "1.2 kB", "5.5 MB", "2.0 PB"]
     assert [seconds(n) for n in (9.44, 200, 7500)] == ["9.4 s", "3 min 20 s", "2 h 5 min"]
     assert table(("a", "bb"), [("long", "1")]) == "a     bb\nlong   1"
+
+
+@pytest.fixture
+def levels():
+    """The levels of our logger and the client's, put back after the test."""
+    loggers = [logging.getLogger(name) for name in ("eo_ingest", "googleapiclient")]
+    before = [logger.level for logger in loggers]
+    yield lambda: tuple(logger.level for logger in loggers)
+    for logger, level in zip(loggers, before, strict=True):
+        logger.setLevel(level)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "level"),
+    [
+        ([], [], logging.WARNING),
+        (["-v"], [], logging.INFO),
+        ([], ["-v"], logging.INFO),
+        ([], ["--verbose", "-v"], logging.DEBUG),
+        (["-v"], ["-v"], logging.DEBUG),
+        (["-vv"], ["-vv"], logging.DEBUG),
+    ],
+)
+def test_verbose_before_or_after_tile(source, levels, tmp_path, before, after, level):
+    what = ["--aoi", "demo", "--products", "worldcover", "--period", "2020", "--store", str(tmp_path / "demo.zarr")]
+    run(*before, "tile", *what, "--source", "emulator", "--limit", "1", *after)
+    assert levels() == (level, logging.CRITICAL if level == logging.WARNING else logging.WARNING)
+
+
+def test_one_or_many_were_done_before(source, tmp_path):
+    what = ["--aoi", "demo", "--products", "worldcover", "--store", str(tmp_path / "demo.zarr"), "--source", "emulator"]
+    assert "before" not in run("tile", *what, "--limit", "1", "--period", "2020")
+    assert ", 1 job was done before: tiles 2 ok" in run("tile", *what, "--period", "2020")
+    assert ", 2 jobs were done before: tiles 4 ok" in run("tile", *what)
+
+
+PLAN = SimpleNamespace(aoi=SimpleNamespace(name="demo"))
+
+
+def outcome(status="done", tiles=8):
+    return SimpleNamespace(
+        record=SimpleNamespace(status=status, tiles=range(tiles), objects={"a": 400_000} if status == "done" else {})
+    )
+
+
+def test_a_run_away_from_a_terminal_tells_of_itself_each_minute():
+    stream, now = io.StringIO(), 100.0
+    with Progress(quiet=False, console=Console(file=stream, width=20), clock=lambda: now) as progress:
+        now = 1000.0
+        progress.start(PLAN, [SimpleNamespace(tiles=0xFF)] * 150)
+        for seconds_in, ended in [(30, outcome()), (59, outcome()), (61, outcome()), (90, outcome()), (119, outcome())]:
+            now = 1000.0 + seconds_in
+            progress.advance(ended)
+        now = 1000.0 + 160
+        progress.advance(outcome("failed"))
+    assert stream.getvalue().splitlines() == [
+        "demo: 150 jobs, 1,200 tiles",
+        "demo: 24 of 1,200 tiles, 0.39 tiles/s, 1.2 MB stored, 0 jobs failed",
+        "demo: 48 of 1,200 tiles, 0.30 tiles/s, 2.0 MB stored, 1 job failed",
+    ]
+
+
+@pytest.mark.parametrize("where", [{"quiet": True}, {"force_terminal": True}])
+def test_a_run_that_is_quiet_or_on_a_terminal_prints_no_lines(where):
+    stream, now = io.StringIO(), 0.0
+    console = Console(file=stream, **where)
+    with Progress(quiet="quiet" in where, console=console, clock=lambda: now) as progress:
+        progress.start(PLAN, [SimpleNamespace(tiles=1)])
+        now = 100.0
+        progress.advance(outcome())
+    assert "stored," not in stream.getvalue()
+    assert bool(stream.getvalue()) == ("force_terminal" in where)
+
+
+@pytest.mark.parametrize(("terminal", "quiet"), [(True, False), (True, True), (False, False)])
+def test_what_is_only_counted_is_shown_on_a_terminal(terminal, quiet):
+    stream = io.StringIO()
+    with Counter("verify", "record", quiet=quiet, console=Console(file=stream, force_terminal=terminal)) as counter:
+        counter.advance()
+        counter.advance()
+    assert ("2 records" in stream.getvalue()) == (terminal and not quiet)
+    assert bool(stream.getvalue()) == (terminal and not quiet)
