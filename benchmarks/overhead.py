@@ -24,7 +24,7 @@ from eo_ingest.config import RunConfig
 from eo_ingest.grid import Grid
 from eo_ingest.ingest import ingest
 from eo_ingest.plan import task
-from eo_ingest.runtime.opening import store_at
+from eo_ingest.runtime.opening import Origin, store_at
 from eo_ingest.runtime.preparing import prepare
 
 
@@ -87,7 +87,7 @@ def measure(config: RunConfig, replies: dict[str, bytes], folder: Path, rounds: 
         ours, floors = [], []
         for i in range(rounds):
             store = store_at(str(folder / f"{product.name}-{i}.zarr"))
-            prepare(plan, store, config, synthetic=True)
+            prepare(plan, store, config, Origin(synthetic=True))
             tasks = [task(job, product, grid) for job in jobs]
             begun = time.perf_counter()
             for each in tasks:

@@ -68,7 +68,8 @@ def ingest(task: Task, *, source: Source, store: Store, run: str) -> Outcome:
         fetched = source.fetch(wanted)
         tiles, chunks = _encode(fetched.tiles, task)
     except (SourceError, OutputError) as err:
-        return Outcome(_fail(task, err, source=source, store=store, run=run, started=started), written=True)
+        failed = replace(task, job=wanted)
+        return Outcome(_fail(failed, err, source=source, store=store, run=run, started=started), written=True)
     with store.lock(f"{layout.MANIFEST}/{task.job.key}"):
         kept = _Kept.read(task, store)
         if kept.record and not kept.needed(task):
@@ -114,6 +115,8 @@ class _Kept:
         """The tiles to fetch: those asked for, and those that others asked for and that do not stand any more."""
         held = manifest.standing(self.names, task.fingerprint)
         asked = task.job.tiles | (held.tiles if held else 0) | _stale_tiles(self.names, task)
+        for name in self.names:
+            asked |= name.tiles if name.status == "begun" else 0
         return asked & ~mask_of(self.tiles)
 
 
@@ -163,9 +166,16 @@ def _commit(
     header: Mapping[str, Any],
     store: Store,
 ) -> Record:
-    """Write shards, then the record, then drop what the record replaces. Stale records go first: they turn untrue."""
+    """Write shards, then the record, then drop what the record replaces.
+
+    Stale records go first, since they turn untrue; what they held is noted before, so that a crash forgets no tile.
+    """
     job = task.job
+    together = {**tiles, **kept.tiles}
+    begun: list[str] = []
     for name in manifest.stale(kept.names, task.fingerprint):
+        if not begun:
+            begun.append(_begin(header, mask_of(together), store))
         store.delete(name.key)
     objects: dict[str, int] = {}
     for variable in task.product.variables:
@@ -176,7 +186,6 @@ def _commit(
             objects[key] = sum(map(len, shard))
         else:
             store.delete(key)
-    together = {**tiles, **kept.tiles}
     before = kept.record
     record = Record(
         **header,
@@ -191,10 +200,17 @@ def _commit(
         finished=_now(),
     )
     _write_record(record, store)
-    for name in kept.names:
-        if name.key != record.key:
-            store.delete(name.key)
+    for key in (*(name.key for name in kept.names), *begun):
+        if key != record.key:
+            store.delete(key)
     return record
+
+
+def _begin(header: Mapping[str, Any], mask: int, store: Store) -> str:
+    """Note which tiles of a block are being made anew; the note's key."""
+    note = Record(**{**header, "status": "begun"}, mask=mask, tiles={}, finished=_now())
+    store.put(note.key, note.dump())
+    return note.key
 
 
 def _fail(task: Task, err: EoIngestError, *, source: Source, store: Store, run: str, started: str) -> Record:

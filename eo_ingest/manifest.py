@@ -11,7 +11,7 @@ import json
 import re
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 
 JobStatus = Literal["done", "stale", "failed", "missing"]
 TileStatus = Literal["ok", "empty", "failed"]
+# `begun` notes which tiles a block had while a stale job is made anew; it tells of no pixel.
+RecordStatus = Literal["done", "failed", "begun"]
 
 _SHORT = 16
 _NAME = re.compile(
-    r"(?P<block>[^/.]+)\.(?P<status>done|failed)-(?P<tiles>[0-9a-f]{4})-(?P<fingerprint>[0-9a-f]{16})\.json"
+    r"(?P<block>[^/.]+)\.(?P<status>done|failed|begun)-(?P<tiles>[0-9a-f]{4})-(?P<fingerprint>[0-9a-f]{16})\.json"
 )
 
 
@@ -42,7 +44,7 @@ class RecordName:
     period: str
     zone: str
     block: str
-    status: Literal["done", "failed"]
+    status: RecordStatus
     tiles: int
     fingerprint: str
 
@@ -53,7 +55,7 @@ class RecordName:
         match = _NAME.fullmatch(parts[-1])
         if match is None or len(parts) != 5 or parts[0] != layout.MANIFEST:
             return None
-        status: Literal["done", "failed"] = "done" if match["status"] == "done" else "failed"
+        status = next(known for known in get_args(RecordStatus) if known == match["status"])
         _, product, period, zone, _ = parts
         return cls(key, product, period, zone, match["block"], status, int(match["tiles"], 16), match["fingerprint"])
 
@@ -84,7 +86,7 @@ class Record(Strict):
     period: str
     zone: str
     block: str
-    status: Literal["done", "failed"]
+    status: RecordStatus
     tiles: dict[str, TileRecord]
     mask: int
     fingerprint: str
@@ -121,11 +123,15 @@ class Record(Strict):
             OutputError: if it is not a record, or not the one that was written.
         """
         try:
-            record = cls.model_validate_json(data)
+            body = json.loads(data)
+            record = cls.model_validate(body)
         except ValidationError as err:
             first = err.errors()[0]
-            raise OutputError(f"not a record: {'.'.join(map(str, first['loc'])) or 'JSON'}: {first['msg']}") from err
-        if data != record.dump():
+            raise OutputError(f"not a record: {'.'.join(map(str, first['loc']))}: {first['msg']}") from err
+        except ValueError as err:
+            raise OutputError(f"not a record: {err}") from err
+        # The bytes themselves are held against the digest, not what this version would write.
+        if _json(body) != data or body.pop("digest") != _digest(body):
             raise OutputError("the record does not match its own digest")
         return record
 
@@ -241,7 +247,8 @@ def read(store: Store, name: RecordName) -> Record:
         raise OutputError(f"the record's key is wrong: {err}") from err
     if record.key != name.key:
         raise OutputError(f"the record says that its key is {record.key!r}")
-    expected = {job.block.tile(i).id for i in tiles_of(record.mask & ALL_TILES)}
+    told = 0 if record.status == "begun" else record.mask & ALL_TILES
+    expected = {job.block.tile(i).id for i in tiles_of(told)}
     if set(record.tiles) != expected:
         raise OutputError("the record's tiles are not those of its mask")
     return record

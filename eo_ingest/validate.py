@@ -90,9 +90,14 @@ def _check_root(store: Store, grid: Grid, report: Report) -> bool | None:
     except KeyError:
         report.add(layout.ROOT, "is missing")
         return None
-    for synthetic in (True, False):
-        if _same(root, metadata.root(grid, synthetic=synthetic), layout.ROOT):
-            return synthetic
+    try:
+        says = json.loads(root)["attributes"][layout.OURS]
+        synthetic, assets = bool(says["synthetic"]), says["assets"]
+    except (ValueError, KeyError, TypeError):
+        report.add(layout.ROOT, "is not the root of a store")
+        return None
+    if _same(root, metadata.root(grid, synthetic=synthetic, assets=assets), layout.ROOT):
+        return synthetic
     report.add(layout.ROOT, "is not the root of a store of this grid")
     return None
 
@@ -114,7 +119,7 @@ def _check_record(
     if synthetic is not None and record.synthetic != synthetic:
         words = {True: "synthetic", False: "real"}
         report.add(name.key, f"tells of {words[record.synthetic]} data in a store of {words[synthetic]} data")
-    if record.status == "failed":
+    if record.status != "done":
         return
     product = definitions.get(record.product)
     if product is None:

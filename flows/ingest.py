@@ -134,7 +134,7 @@ def _run(config: RunConfig, blocks: int) -> dict[str, Any]:
             note = f"Stopped: {err}. {_verdict(totals, len(started.jobs))}"
             report.publish(config, totals, run=started.run, note=note)
             raise
-    runtime.finish(config)
+    runtime.finish(config, started.run, totals)
     note = _verdict(totals, len(started.jobs))
     report.publish(config, totals, run=started.run, note=note)
     if totals.jobs["failed"]:

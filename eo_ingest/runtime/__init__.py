@@ -8,16 +8,17 @@ from __future__ import annotations
 import time
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from eo_ingest import aoi, catalog, manifest, products
-from eo_ingest.errors import SourceError
+from eo_ingest.errors import ConfigError, SourceError
 from eo_ingest.grid import Grid
 from eo_ingest.period import Period
 from eo_ingest.plan import Plan, fingerprint, series, task
 from eo_ingest.runtime.executing import Totals, execute
-from eo_ingest.runtime.opening import check_fits, existing, store_at
-from eo_ingest.runtime.preparing import is_described, prepare
+from eo_ingest.runtime.opening import Origin, check_fits, existing, store_at
+from eo_ingest.runtime.preparing import conclude, is_described, prepare
 from eo_ingest.runtime.sourcing import check_access, release, shared
 
 if TYPE_CHECKING:
@@ -56,6 +57,19 @@ def resolve(config: RunConfig) -> Plan:
     if not config.products and config.periods:
         chosen = [p for p in chosen if not p.only_periods or set(config.periods) <= set(p.periods)]
     return Plan(aoi.load(config.aoi), Grid.load(config.grid), series(chosen, config.periods), config.limit)
+
+
+def _check_over(plan: Plan) -> None:
+    """Refuse periods that are not over: what is made of them today would stand as if it were all of them.
+
+    Raises:
+        ConfigError: names the first.
+    """
+    today = datetime.now(UTC).date()
+    for product, period in plan.series:
+        end = product.frames(period)[-1].end
+        if end > today:
+            raise ConfigError(f"period {period.name!r} of {product.name!r} ends on {end} (UTC) and is not over yet")
 
 
 def left_out(config: RunConfig, plan: Plan) -> list[str]:
@@ -102,9 +116,10 @@ def start(config: RunConfig, *, on_plan: Callable[[Plan, list[Job]], None] = lam
         StoreError: if the store cannot be written.
     """
     plan = resolve(config)
+    _check_over(plan)
     store = store_at(config.store)
-    synthetic = config.source == "emulator"
-    if check_fits(store, plan, synthetic=synthetic) is None:
+    origin = Origin.of(config)
+    if check_fits(store, plan, origin) is None:
         check_access(config)  # all is ahead, so this can be said before the slow part
     jobs = pending(plan, store)
     on_plan(plan, jobs)
@@ -112,7 +127,7 @@ def start(config: RunConfig, *, on_plan: Callable[[Plan, list[Job]], None] = lam
         return Started(plan, None, jobs)
     if jobs:
         shared(config)
-    return Started(plan, prepare(plan, store, config, synthetic=synthetic), jobs)
+    return Started(plan, prepare(plan, store, config, origin), jobs)
 
 
 def run_batch(
@@ -133,11 +148,13 @@ def run_batch(
         raise SourceError("the run was stopped") from err
 
 
-def finish(config: RunConfig) -> None:
-    """Compact the store's records and clear what dead runs left, once a run's jobs are through."""
+def finish(config: RunConfig, run: str | None, totals: Totals) -> None:
+    """Once a run's jobs are through: compact the store's records, clear what dead runs left, note what came of it."""
     store = store_at(config.store)
     store.sweep()
     catalog.compact(store)
+    if run is not None:
+        conclude(store, run, totals.as_json())
 
 
 @dataclass(frozen=True)
@@ -172,7 +189,7 @@ def tile(
         totals = Totals()
         if started.run is not None and started.jobs:
             totals = run_batch(config, started.run, started.jobs, on_done=on_done)
-        finish(config)  # also where all was done: the run before may have died just before it
+        finish(config, started.run, totals)  # also where all was done: the run before may have died just before it
     finally:
         release()
     totals.jobs["kept"] += sum(1 for _ in started.plan.jobs()) - len(started.jobs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from eo_ingest.stores.local import LocalStore
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from eo_ingest.config import RunConfig
     from eo_ingest.plan import Plan
 
 
@@ -22,11 +24,40 @@ _ZARR_2 = {".zarray", ".zattrs", ".zgroup", ".zmetadata"}
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where data come from: the emulator or Earth Engine, and, with `--assets`, the SHA-256 of those rasters."""
+
+    synthetic: bool
+    assets: str | None = None
+
+    @classmethod
+    def of(cls, config: RunConfig) -> Origin:
+        """The origin of what a configuration makes."""
+        return cls(config.source == "emulator", _digest(Path(config.assets)) if config.assets else None)
+
+    def __str__(self) -> str:
+        if not self.synthetic:
+            return "real data from Earth Engine"
+        return "data from rasters given as assets" if self.assets else "synthetic data from the emulator"
+
+
+@dataclass(frozen=True)
 class Root:
     """What a store's root says of it."""
 
     grid: dict[str, Any]
-    synthetic: bool
+    origin: Origin
+
+
+def _digest(folder: Path) -> str:
+    """SHA-256 over the names and contents of the files below a folder, hidden ones left out."""
+    whole = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        if path.is_file() and not any(part.startswith(".") for part in name.parts):
+            with path.open("rb") as file:
+                whole.update(f"{name.as_posix()}\n{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+    return whole.hexdigest()
 
 
 def store_at(url: str) -> LocalStore:
@@ -72,7 +103,7 @@ def read_root(store: LocalStore) -> Root | None:
             f"{store.url} has format {ours.get('format')!r}, this version reads {layout.FORMAT_VERSION}: "
             "use the version that made it"
         )
-    return Root(ours["grid"], bool(ours["synthetic"]))
+    return Root(ours["grid"], Origin(bool(ours["synthetic"]), ours.get("assets")))
 
 
 def _is_used(folder: Path) -> bool:
@@ -107,11 +138,11 @@ def existing(url: str) -> tuple[LocalStore, Grid]:
     return store, grid
 
 
-def check_fits(store: LocalStore, plan: Plan, *, synthetic: bool) -> Root | None:
+def check_fits(store: LocalStore, plan: Plan, origin: Origin) -> Root | None:
     """Hold a run against the store that it would write to; None where the store is yet to be made.
 
     Raises:
-        ConfigError: if grids, or synthetic and real data, would mix.
+        ConfigError: if grids, or data of different origin, would mix.
     """
     root = read_root(store)
     if root is None:
@@ -121,11 +152,9 @@ def check_fits(store: LocalStore, plan: Plan, *, synthetic: bool) -> Root | None
             f"{store.url} is on the grid {root.grid.get('name')!r} and this run on {plan.grid.name!r} (or on another "
             "definition of it): a store has one grid; choose another store"
         )
-    if root.synthetic != synthetic:
-        words = {True: "synthetic data from the emulator", False: "real data from Earth Engine"}
-        raise ConfigError(
-            f"{store.url} holds {words[root.synthetic]} and this run makes {words[synthetic]}: choose another store"
-        )
+    if root.origin != origin:
+        other = "other " if str(root.origin) == str(origin) else ""
+        raise ConfigError(f"{store.url} holds {root.origin} and this run makes {other}{origin}: choose another store")
     return root
 
 

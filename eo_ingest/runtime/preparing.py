@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,15 +15,16 @@ from eo_ingest.runtime.opening import check_fits
 from eo_ingest.stores import layout
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from eo_ingest.config import RunConfig
     from eo_ingest.plan import Plan
     from eo_ingest.ports import Store
+    from eo_ingest.runtime.opening import Origin
     from eo_ingest.stores.local import LocalStore
 
 
-def prepare(plan: Plan, store: LocalStore, config: RunConfig, *, synthetic: bool) -> str:
+def prepare(plan: Plan, store: LocalStore, config: RunConfig, origin: Origin) -> str:
     """Make the store ready for a plan's jobs: root, tile index, metadata, the run's description. Returns the run's id.
 
     Raises:
@@ -30,18 +32,48 @@ def prepare(plan: Plan, store: LocalStore, config: RunConfig, *, synthetic: bool
     """
     from eo_ingest.stores import metadata
 
-    store.create(layout.ROOT, metadata.root(plan.grid, synthetic=synthetic))
-    check_fits(store, plan, synthetic=synthetic)
+    store.create(layout.ROOT, metadata.root(plan.grid, synthetic=origin.synthetic, assets=origin.assets))
+    check_fits(store, plan, origin)
     store.sweep()
     for part in plan.cover.zones:
         for product, period in plan.series:
             for key, data in metadata.objects(product, period, part.zone).items():
                 _put_metadata(store, key, data)
+    plan = replace(plan, aoi=replace(plan.aoi, name=known_name(plan, store)))
     catalog.index_tiles(plan, store)
     now = datetime.now(UTC)
     run = f"{now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
     store.put(layout.run(run), _dump(_describe(plan, config, now)))
     return run
+
+
+def conclude(store: Store, run: str, totals: dict[str, Any]) -> None:
+    """Add to a run's description what came of it."""
+    try:
+        described = json.loads(store.get(layout.run(run)))
+    except (KeyError, ValueError):
+        return  # somebody removed or damaged it; the records tell all that matters
+    finished = datetime.now(UTC).isoformat(timespec="seconds")
+    store.put(layout.run(run), _dump({**described, "finished": finished, "totals": totals}))
+
+
+def known_name(plan: Plan, store: Store) -> str:
+    """The AOI's name in this store: with digits of its digest where the name stands for another area there."""
+    taken = {run["aoi"]["name"]: run["aoi"]["digest"] for run in _runs(store)}
+    if taken.get(plan.aoi.name, plan.aoi.digest) == plan.aoi.digest:
+        return plan.aoi.name
+    return f"{plan.aoi.name}-{plan.aoi.digest[:8]}"
+
+
+def _runs(store: Store) -> Iterator[dict[str, Any]]:
+    """The descriptions of a store's runs that can be read; `status` names those that cannot."""
+    for key, _ in store.listing(f"{layout.RUNS}/"):
+        try:
+            run = json.loads(store.get(key))
+            if run["aoi"]["name"] and run["aoi"]["digest"] and run["series"]:
+                yield run
+        except (ValueError, KeyError, TypeError):
+            continue
 
 
 def is_described(plan: Plan, store: Store) -> bool:
@@ -51,13 +83,10 @@ def is_described(plan: Plan, store: Store) -> bool:
         StoreError: if a tile index is damaged.
     """
     asked = {(product.name, period.name) for product, period in plan.series}
-    for key, _ in store.listing(f"{layout.RUNS}/"):
-        try:
-            run = json.loads(store.get(key))
-            if run["aoi"]["digest"] == plan.aoi.digest and run["aoi"]["name"] == plan.aoi.name:
-                asked -= {(product, period) for product, period in run["series"]}
-        except (ValueError, KeyError, TypeError):
-            continue  # `status` names it
+    plan = replace(plan, aoi=replace(plan.aoi, name=known_name(plan, store)))
+    for run in _runs(store):
+        if run["aoi"]["digest"] == plan.aoi.digest and run["aoi"]["name"] == plan.aoi.name:
+            asked -= {(product, period) for product, period in run["series"]}
     return not asked and catalog.is_indexed(plan, store)
 
 

@@ -88,9 +88,7 @@ def _start(config: RunConfig, stack: ExitStack) -> Source:
         url = _emulator(settings.emulator_url, config.assets, stack)
         client.connect(project="emulator", url=url, anonymous=True, connections=config.workers)
     else:
-        client.connect(
-            project=settings.ee_project, url=settings.ee_url, anonymous=False, connections=config.workers
-        )
+        client.connect(project=settings.ee_project, url=settings.ee_url, anonymous=False, connections=config.workers)
     grid = Grid.load(config.grid)
     name = config.source
     source = EarthEngineSource(grid, products.REGISTRY, workers=config.workers, name=name, synthetic=synthetic)

@@ -5,6 +5,7 @@ Metadata depends on the product, the period and the grid alone, so that every AO
 
 from __future__ import annotations
 
+import hashlib
 import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -23,10 +24,17 @@ if TYPE_CHECKING:
     from eo_ingest.product import Product, Variable
 
 
-def root(grid: Grid, *, synthetic: bool) -> bytes:
-    """The store's root `zarr.json`: format version, grid definition, and whether its data are synthetic."""
-    attributes = {layout.OURS: {"format": layout.FORMAT_VERSION, "grid": grid.as_json(), "synthetic": synthetic}}
-    return _group_json(attributes)
+def root(grid: Grid, *, synthetic: bool, assets: str | None = None) -> bytes:
+    """The store's root `zarr.json`: format version, grid definition, and where its data come from.
+
+    Args:
+        grid: the store's grid.
+        synthetic: whether the data are the emulator's.
+        assets: SHA-256 of the rasters that the emulator served, if any.
+    """
+    says = {"format": layout.FORMAT_VERSION, "grid": grid.as_json(), "synthetic": synthetic, "assets": assets}
+    digest = hashlib.sha256(json.dumps(says, sort_keys=True).encode()).hexdigest()
+    return _group_json({layout.OURS: {**says, "digest": digest}})
 
 
 def objects(product: Product, period: Period, zone: Zone) -> dict[str, bytes]:

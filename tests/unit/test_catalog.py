@@ -1,6 +1,8 @@
 """The tile index, the compaction, status, reading and pictures, over a store that the fake source filled."""
 
 import io
+import json
+import re
 from dataclasses import replace
 
 import geopandas as gpd
@@ -9,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 import rasterio
 
-from eo_ingest import catalog, manifest, preview, products, reader, runtime
+from eo_ingest import catalog, manifest, preview, products, reader, runtime, validate
 from eo_ingest.errors import ConfigError, StoreError
 from eo_ingest.grid import Tile
 from eo_ingest.plan import fingerprint
@@ -186,3 +188,53 @@ def test_superseded_records_are_swept(source, config):
     assert all(len(found) == 1 for found in names.values())
     assert len(rows(config())) == 4
     assert fingerprint(products.get("worldcover"), runtime.resolve(config()).series[0][1], grid)
+
+
+def test_a_run_s_description_ends_with_what_came_of_it(source, config):
+    run = runtime.tile(config())
+    store, _ = opened(config())
+    described = json.loads(store.get(f"runs/{run.id}.json"))
+    assert described["totals"]["jobs"] == {"done": 4, "failed": 0, "kept": 0}
+    assert described["finished"]
+
+
+def test_two_areas_of_one_name_are_told_apart(source, config, tmp_path):
+    for name, west, year in (("a", 6.13, "2020"), ("b", 6.19, "2021")):
+        (tmp_path / name).mkdir()
+        area = tmp_path / name / "area.wkt"
+        ring = f"{west} 49.61, {west + 0.002} 49.61, {west + 0.002} 49.612, {west} 49.612, {west} 49.61"
+        area.write_text(f"POLYGON(({ring}))")
+        runtime.tile(config(aoi=str(area), periods=(year,)))
+        runtime.tile(config(aoi=str(area), periods=(year,)))
+    assert counts(config())["tiles"] == {"ok": 1, "empty": 0, "failed": 0, "missing": 0}
+    assert counts(config(), period="2021")["tiles"] == {"ok": 1, "empty": 0, "failed": 0, "missing": 0}
+    names = sorted({name for aois in index(config())["aois"] for name in aois})
+    assert names[0] == "area"
+    assert re.fullmatch(r"area-[0-9a-f]{8}", names[1])
+
+
+def test_a_period_that_is_not_over_is_refused(source, config):
+    with pytest.raises(ConfigError, match=r"2190-12-01 .* not over yet"):
+        runtime.tile(config(products=("s2",), periods=("2190",)))
+    assert not source.calls
+
+
+def test_products_named_twice_are_made_once(source, config):
+    assert runtime.tile(config(products=("worldcover", "worldcover"))).totals.jobs["done"] == 4
+
+
+def test_rasters_given_as_assets_do_not_mix_with_others(source, config, tmp_path):
+    assets = tmp_path / "assets"
+    assets.mkdir()
+    (assets / "a.tif").write_bytes(b"one")
+    (assets / ".hidden").write_bytes(b"")
+    runtime.tile(config(assets=str(assets)))
+    (assets / ".hidden").unlink()
+    runtime.tile(config(assets=str(assets)))
+    store, grid = opened(config())
+    assert not validate.verify(store, grid).problems
+    with pytest.raises(ConfigError, match="rasters given as assets and this run makes synthetic data"):
+        runtime.tile(config())
+    (assets / "a.tif").write_bytes(b"two")
+    with pytest.raises(ConfigError, match="makes other data from rasters given as assets"):
+        runtime.tile(config(assets=str(assets)))

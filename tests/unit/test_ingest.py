@@ -249,13 +249,15 @@ def assert_true(store, record):
     """Every digest of a record is that of the stored chunk."""
     from eo_ingest.stores import codec
 
+    assert (record.status == "begun") == (not record.tiles)
+    told = tiles_of(record.mask) if record.tiles else []
     for variable in products.get(record.product).variables:
         key = layout.shard(record.product, record.period, BLOCK, variable.name)
         try:
             chunks = codec.unpack(store.get(key))
         except KeyError:
             chunks = {}
-        for i in tiles_of(record.mask):
+        for i in told:
             digest = record.tiles[BLOCK.tile(i).id].digests[variable.name]
             assert digest == (manifest.sha256(chunks[i]) if i in chunks else None)
 
@@ -321,3 +323,31 @@ def test_output_errors_say_what_was_expected(source, store):
     source.spoil = wrong_shape
     reason = next(iter(run(task(), source, store).record.tiles.values())).reason
     assert "expected uint8 (1, 1, 448, 448)" in reason
+
+
+def test_a_crash_while_stale_tiles_are_made_anew_forgets_none_of_them(source):
+    """One AOI made 16 tiles; another asks for one of them under a new definition, and dies at each step in turn."""
+    base = MemoryStore()
+    run(task(0xFFFF, OLD), source, base)
+    for steps in range(12):
+        dying = Dying(base._objects, steps)
+        try:
+            run(task(0x0001, NOW), source, dying)
+        except KilledError:
+            pass
+        else:
+            break
+        survivor = MemoryStore()
+        survivor._objects = dying._objects
+        record = run(task(0x0001, NOW), source, survivor).record
+        assert record.mask == 0xFFFF
+        assert_true(survivor, record)
+        assert {n.status for n in manifest.of_block(survivor, task().job)} == {"done"}
+    assert steps >= 4
+
+
+def test_a_failed_extension_blames_only_the_tiles_that_were_asked_for(source, store):
+    run(task(0x000F), source, store)
+    source.broken = {task().job.key: refusal()}
+    record = run(task(0x00FF), source, store).record
+    assert (record.status, record.mask, len(record.tiles)) == ("failed", 0x00F0, 4)
