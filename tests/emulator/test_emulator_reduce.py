@@ -188,7 +188,7 @@ def test_different_types_are_refused(ee, refused, one, other, expected, actual, 
         "Mismatched type for band 'b':\n"
         f"Expected type: {expected}.\n"
         f"Actual type: {actual}.\n"
-        "Image ID: 1\n"
+        "Image ID: TWO\n"
         "This band might require an explicit cast."
     )
 
