@@ -38,6 +38,12 @@ class Task:
     frames: int
     fingerprint: str
 
+    @property
+    def memory(self) -> int:
+        """Bytes that the job's pixels take at most: as they come, and as tiles."""
+        values = sum(len(v.bands) * v.itemsize for v in self.product.variables)
+        return 2 * self.job.tiles.bit_count() * self.frames * self.product.tile_px**2 * values
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:

@@ -7,17 +7,19 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from eo_ingest.errors import SourceError
 from eo_ingest.ingest import Outcome, Task, ingest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from eo_ingest.ports import Source, Store
 
 log = logging.getLogger(__name__)
 
-# Jobs whose pixels are in memory at once, whatever the number of requests in flight.
-JOBS_IN_MEMORY = 3
+# Pixels in memory at once, whatever the number of requests in flight: a whole block of s1grd takes 0.3 GB of it.
+PIXELS_IN_MEMORY = 2**30
+MOST_JOBS = 32
 # How long a run that stops waits for jobs that are being written; what is cut off is made again.
 PATIENCE_S = 1.0
 
@@ -73,27 +75,31 @@ def execute(
     run: str,
     on_done: Callable[[Outcome], None] = lambda _: None,
 ) -> Totals:
-    """Do tasks, a few at a time, and count. Memory holds the few, however many tasks there are.
+    """Do tasks, as many at a time as memory allows, and count. Memory does not grow with the number of tasks.
 
     Raises:
         StoreError: once the store cannot be written; what is done stays done.
+        SourceError: once the source takes the credentials no more: all jobs to come would fail alike.
     """
     totals = Totals()
-    source_tasks = iter(tasks)
-    flying: set[Future[Outcome]] = set()
-    pool = ThreadPoolExecutor(JOBS_IN_MEMORY, thread_name_prefix="job")
+    waiting = iter(tasks)
+    following = next(waiting, None)
+    flying: dict[Future[Outcome], int] = {}
+    pool = ThreadPoolExecutor(MOST_JOBS, thread_name_prefix="job")
     try:
-        while True:
-            while len(flying) < JOBS_IN_MEMORY and (task := next(source_tasks, None)) is not None:
-                flying.add(pool.submit(ingest, task, source=source, store=store, run=run))
-            if not flying:
-                return totals
-            finished, flying = wait(flying, return_when=FIRST_COMPLETED)
-            for future in finished:
+        while following is not None or flying:
+            while following is not None and _has_room(following, flying):
+                future = pool.submit(ingest, following, source=source, store=store, run=run)
+                flying[future] = following.memory
+                following = next(waiting, None)
+            for future in wait(flying, return_when=FIRST_COMPLETED).done:
+                del flying[future]
                 outcome = future.result()
                 totals.add(outcome)
                 log.info("%s: %s", outcome.record.key, outcome.record.status)
                 on_done(outcome)
+                _check_access(totals)
+        return totals  # noqa: TRY300 - an `else` would hide that the loop has ended
     except BaseException:
         source.close()
         pool.shutdown(wait=False, cancel_futures=True)
@@ -101,3 +107,18 @@ def execute(
         raise
     finally:
         pool.shutdown(wait=False)
+
+
+def _has_room(task: Task, flying: Mapping[Future[Outcome], int]) -> bool:
+    """Whether a task's pixels fit beside those in memory; one alone always does."""
+    return not flying or (len(flying) < MOST_JOBS and sum(flying.values()) + task.memory <= PIXELS_IN_MEMORY)
+
+
+def _check_access(totals: Totals) -> None:
+    """Stop where the last failure was one of credentials.
+
+    Raises:
+        SourceError: says what the source said.
+    """
+    if totals.failures and totals.failures[-1]["reason"].startswith("auth:"):
+        raise SourceError(f"{totals.failures[-1]['reason']}; all other jobs would fail alike, so the run stops here")
