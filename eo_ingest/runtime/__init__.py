@@ -16,6 +16,7 @@ from eo_ingest.errors import ConfigError, SourceError
 from eo_ingest.grid import Grid
 from eo_ingest.period import Period
 from eo_ingest.plan import Plan, fingerprint, series, task
+from eo_ingest.runtime import heap
 from eo_ingest.runtime.executing import Totals, execute
 from eo_ingest.runtime.opening import Origin, check_fits, existing, store_at
 from eo_ingest.runtime.preparing import conclude, is_described, prepare
@@ -115,6 +116,7 @@ def start(config: RunConfig, *, on_plan: Callable[[Plan, list[Job]], None] = lam
         SourceError: if the source does not start.
         StoreError: if the store cannot be written.
     """
+    heap.share()
     plan = resolve(config)
     _check_over(plan)
     store = store_at(config.store)
