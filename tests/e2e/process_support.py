@@ -23,17 +23,22 @@ def environment(home, emulator=None):
 
 
 def start(*arguments, home, emulator=None):
-    """A command in a process group of its own, as a shell starts it."""
-    return subprocess.Popen(
-        [*COMMAND, *map(str, arguments)],
-        env=environment(home, emulator),
-        cwd=home,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    """A command in a process group of its own, as a shell starts it in the foreground."""
+    # Where the tests themselves run in the background, Ctrl-C is ignored, and children would inherit that.
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(
+            [*COMMAND, *map(str, arguments)],
+            env=environment(home, emulator),
+            cwd=home,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+    finally:
+        signal.signal(signal.SIGINT, inherited)
 
 
 def ended(process, timeout=PATIENCE_S):
