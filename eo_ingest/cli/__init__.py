@@ -84,6 +84,8 @@ def main() -> NoReturn:
     """Run the command line, and turn errors into one sentence and an exit code."""
     try:
         code = cli.main(standalone_mode=False)
+    except SystemExit as exit_:
+        code = exit_.code
     except click.exceptions.Exit as exit_:
         code = exit_.exit_code
     except click.ClickException as err:
@@ -96,17 +98,21 @@ def main() -> NoReturn:
         _leave(1)
     except EoIngestError as err:
         click.echo(f"error: {err}", err=True)
-        _leave(2 if isinstance(err, ConfigError) else 1)
-    sys.exit(code if isinstance(code, int) else 0)
+        code = 2 if isinstance(err, ConfigError) else 1
+    _leave(code if isinstance(code, int) else 0)
 
 
 def _leave(code: int) -> NoReturn:
-    """Exit at once: requests under way would keep the interpreter waiting for minutes, and nothing depends on them."""
+    """Exit at once, without the interpreter's own end. All that matters is on disk by now.
+
+    Requests under way would keep that end waiting for minutes, and libraries with threads of their own now and then
+    abort in it, after all was done well.
+    """
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except (OSError, ValueError):
-            continue
+            code = code or 1
     os._exit(code)
 
 
