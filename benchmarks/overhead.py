@@ -31,7 +31,7 @@ from eo_ingest.runtime.preparing import prepare
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--aoi", default="demo")
-    parser.add_argument("--products", nargs="*", default=list(products.REGISTRY))
+    parser.add_argument("--products", nargs="*", default=list(products.DEFAULT))
     parser.add_argument("--rounds", type=int, default=7)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -72,7 +72,7 @@ def measure(config: RunConfig, replies: dict[str, bytes], folder: Path, rounds: 
     plan = runtime.resolve(config)
     grid = Grid.load("utm")
     captured = store_at(config.store)
-    source = runtime.shared(config)
+    source = runtime.shared(config).usual
     result = {}
     for product in plan.products.values():
         jobs = [job for job in plan.jobs() if job.product == product.name]

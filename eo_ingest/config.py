@@ -23,11 +23,12 @@ class RunConfig(BaseModel):
     aoi: str = Field(description="a registry name, a file, or west,south,east,north in degrees")
     store: str = Field(description="the store's folder")
     grid: str = Field("utm", description="the name of a grid")
-    products: tuple[str, ...] | None = Field(None, description="product names; all if not given")
+    products: tuple[str, ...] | None = Field(None, description="product names; the default ones if not given")
     periods: tuple[str, ...] | None = Field(None, description="periods such as 2020; each product's own if not given")
     source: SourceName = Field("earthengine", description="Earth Engine, or the emulator on this machine")
     assets: str | None = Field(None, description="a folder of rasters that the emulator serves")
     limit: int | None = Field(None, ge=1, description="only the first so many blocks")
+    archives: dict[str, str] = Field({}, description="product name -> where its files are, instead of Earth Engine")
     workers: int = Field(DEFAULT_WORKERS, ge=1, le=MAX_WORKERS, description="requests in flight")
 
     @classmethod

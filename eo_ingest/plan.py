@@ -27,12 +27,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Plan:
-    """Every (block, product, period) of an AOI, in that order; `limit` keeps the first so many blocks."""
+    """Every (block, product, period) of an AOI, in that order.
+
+    `limit` keeps the first so many blocks; `archived` names the products that come from archives of files.
+    """
 
     aoi: AOI
     grid: Grid
     series: tuple[tuple[Product, Period], ...]
     limit: int | None = None
+    archived: frozenset[str] = frozenset()
 
     @cached_property
     def cover(self) -> Cover:
@@ -58,7 +62,7 @@ class Plan:
         for product, period in self.series:
             entry = products.setdefault(product.name, {"jobs": 0, "requests": 0, "bytes": 0})
             entry["jobs"] += blocks
-            for mask, times in masks.items():
+            for mask, times in {} if product.name in self.archived else masks.items():
                 requests, payload = _cost(product, period, mask)
                 entry["requests"] += times * requests
                 entry["bytes"] += times * payload
@@ -73,7 +77,7 @@ class Plan:
 
 
 def series(products: Sequence[Product], periods: Sequence[str] | None) -> tuple[tuple[Product, Period], ...]:
-    """Each product with each of its periods: the given ones, or the product's own.
+    """Each product with each of its periods: the given ones, or the product's own; years as months where need be.
 
     Raises:
         ConfigError: if a product does not exist for a given period.
@@ -83,9 +87,7 @@ def series(products: Sequence[Product], periods: Sequence[str] | None) -> tuple[
         if product.name in layout.RESERVED:
             raise ConfigError(f"product {product.name!r} has a name that stores use for something else")
         for name in dict.fromkeys(periods or product.periods):
-            period = Period.parse(name)
-            product.frames(period)
-            pairs.append((product, period))
+            pairs += [(product, period) for period in product.expand(Period.parse(name))]
     return tuple(pairs)
 
 
@@ -97,17 +99,27 @@ def task(job: Job, product: Product, grid: Grid) -> Task:
 
 @lru_cache(maxsize=256)
 def fingerprint(product: Product, period: Period, grid: Grid) -> str:
-    """SHA-256 of all that decides a job's bytes: arrays, frames, serialized graph, grid, encoding."""
-    from eo_ingest.sources.earthengine import graph
+    """SHA-256 of all that decides a job's bytes: arrays, frames, serialized graph, grid, encoding.
 
+    A product that comes from Earth Engine or from an archive, with equal pixels, has one fingerprint: its graph's.
+    """
     parts = {
         "product": [product.name, product.resolution, [_bytes_of(variable) for variable in product.variables]],
         "frames": [[f.label, f"{f.start}", f"{f.end}"] for f in product.frames(period)],
-        "recipe": graph.recipe(product, period),
+        "recipe": _recipe(product, period),
         "grid": grid.digest,
         "encoding": [codec.ENCODING_VERSION, codec.BLOSC_LEVEL, codec.ZSTD_LEVEL],
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _recipe(product: Product, period: Period) -> str | list[Any]:
+    if product.archive and product.images is None:
+        scales = [(v.scale_factor, v.add_offset, v.resampling or product.resampling) for v in product.variables]
+        return [product.archive.kind, sorted(product.archive.parameters), scales, product.slots]
+    from eo_ingest.sources.earthengine import graph
+
+    return graph.recipe(product, period)
 
 
 def _bytes_of(variable: Variable) -> list[Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from eo_ingest.errors import ConfigError
+from eo_ingest.grid import BLOCK_TILES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,12 +18,15 @@ if TYPE_CHECKING:
 
     from eo_ingest.period import Cadence, Frame, Period
 
-Dtype = Literal["uint8", "int16", "uint16"]
-Kind = Literal["measure", "count", "class"]
+Dtype = Literal["uint8", "int16", "uint16", "int32"]
+# `id`: labels without a closed list, such as connected components; `date`: days since 1970-01-01.
+Kind = Literal["measure", "count", "class", "id", "date"]
 Resampling = Literal["nearest", "bilinear"]
 
 BASE_RESOLUTION = 10
 TILE_PX = 448
+MAX_SHARD_BYTES = 256 * 1024 * 1024
+DATE_UNITS = "days since 1970-01-01"
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
 
 
@@ -39,7 +43,8 @@ class Flag:
 class Variable:
     """One Zarr array (frame, band, y, x): physical value = stored · scale_factor + add_offset.
 
-    `valid_range` is in stored units, both ends included, and never holds `nodata`.
+    `valid_range` is in stored units, both ends included, and never holds `nodata`. `resampling` is the product's where
+    it is None.
     """
 
     name: str
@@ -55,6 +60,7 @@ class Variable:
     standard_name: str | None = None
     band_dim: str = "band"
     flags: tuple[Flag, ...] = ()
+    resampling: Resampling | None = None
 
     def __post_init__(self) -> None:
         """Refuse a definition that contradicts itself.
@@ -75,11 +81,30 @@ class Variable:
             raise ConfigError(f"{who}: nodata {self.nodata} lies inside the valid range {self.valid_range}")
         if (self.kind == "class") != bool(self.flags):
             raise ConfigError(f"{who}: flags belong to variables of kind 'class', and those need them")
+        if self.flags and self.itemsize > 2:
+            raise ConfigError(f"{who} is {self.dtype}: classes are stored in 8 or 16 bits")
+        if self.kind == "date" and (self.dtype, self.units) != ("uint16", DATE_UNITS):
+            raise ConfigError(f"{who} is {self.dtype} in {self.units!r}: dates are uint16 in {DATE_UNITS!r}")
 
     @property
     def itemsize(self) -> int:
         """Bytes per value."""
         return np.dtype(self.dtype).itemsize
+
+
+@dataclass(frozen=True, kw_only=True)
+class Archive:
+    """Files outside Earth Engine that a product can be made of.
+
+    `kind` names the reader; `parameters` are all the choices of the product that decide pixels.
+    """
+
+    kind: Literal["gssic", "gunw"]
+    parameters: tuple[tuple[str, str | int | float], ...] = ()
+
+    def parameter(self, name: str) -> str | int | float:
+        """The parameter of that name (KeyError if there is none)."""
+        return dict(self.parameters)[name]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +115,9 @@ class Product:
     variable, its bands in the variable's order, in stored units (physical / scale_factor) and masked where there is
     no observation. Rounding, clamping to the valid range, the type and the nodata value are applied for all products
     alike by the source.
+
+    A product may come from an `archive` instead, or as well: then both ways give equal pixels. `slots` is the number
+    of acquisitions on each side of an event, or of pairs in a period.
     """
 
     name: str
@@ -103,9 +131,11 @@ class Product:
     citation: str
     periods: tuple[str, ...]
     only_periods: bool = False
+    slots: int = 0
     scene_properties: tuple[str, ...] = ()
-    scenes: Callable[[Frame, ee.Geometry], ee.ImageCollection] = field(repr=False)
-    images: Callable[[ee.ImageCollection, Frame], Mapping[str, ee.Image]] = field(repr=False)
+    archive: Archive | None = None
+    scenes: Callable[[Frame, ee.Geometry], ee.ImageCollection] | None = field(default=None, repr=False)
+    images: Callable[[ee.ImageCollection, Frame], Mapping[str, ee.Image]] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse a definition that contradicts itself.
@@ -123,6 +153,12 @@ class Product:
                 f"product {self.name!r} has resolution {self.resolution} m: expected {BASE_RESOLUTION} m times a "
                 f"divisor of {TILE_PX}, so that its pixels nest in the grid"
             )
+        if (self.scenes is None) != (self.images is None) or not (self.scenes or self.archive):
+            raise ConfigError(
+                f"product {self.name!r}: expected both `scenes` and `images`, or an archive, or all three"
+            )
+        if (self.slots > 0) != (self.cadence in {"event", "pairs"}):
+            raise ConfigError(f"product {self.name!r}: slots belong to the cadences 'event' and 'pairs'")
         dims: dict[str, tuple[str, ...]] = {}
         for v in self.variables:
             if dims.setdefault(v.band_dim, v.bands) != v.bands:
@@ -151,11 +187,26 @@ class Product:
         if self.only_periods and period.name not in self.periods:
             raise ConfigError(f"product {self.name!r} has the periods {', '.join(self.periods)}, not {period.name!r}")
         try:
-            return period.frames(self.cadence)
+            return period.frames(self.cadence, self.slots)
         except ConfigError as err:
             raise ConfigError(f"product {self.name!r}: {err}") from err
 
+    def expand(self, period: Period) -> tuple[Period, ...]:
+        """The period itself, or its months where a block of all of them together would be too large an object.
+
+        Raises:
+            ConfigError: if the product does not exist for that period.
+        """
+        count = len(self.frames(period))
+        side = self.tile_px * BLOCK_TILES
+        largest = max(len(v.bands) * v.itemsize for v in self.variables) * side * side
+        if self.cadence != "months" or count * largest <= MAX_SHARD_BYTES:
+            return (period,)
+        return tuple(type(period).parse(month) for month in period.months())
+
     def definition(self) -> dict[str, Any]:
-        """The definition as plain JSON values, functions left out: what goes into a fingerprint."""
-        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in {"scenes", "images"}}
-        return {**values, "variables": [asdict(v) for v in self.variables]}
+        """The definition as plain JSON values, functions left out."""
+        left_out = {"scenes", "images", "archive"}
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in left_out}
+        archive = asdict(self.archive) if self.archive else None
+        return {**values, "variables": [asdict(v) for v in self.variables], "archive": archive}

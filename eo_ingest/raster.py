@@ -51,10 +51,10 @@ def check(values: np.ndarray, variable: Variable, shape: tuple[int, ...]) -> Non
 
 
 def valid_fraction(raster: Mapping[str, np.ndarray], product: Product) -> float:
-    """The fraction of valid values among all frames, bands and pixels of the variables that are not counts."""
+    """The fraction of valid values among all variables, frames, bands and pixels but those of counts and dates."""
     total = valid = 0
     for variable in product.variables:
-        if variable.kind != "count":
+        if variable.kind not in {"count", "date"}:
             values = raster[variable.name]
             total += values.size
             valid += int(np.count_nonzero(values != values.dtype.type(variable.nodata)))

@@ -49,6 +49,7 @@ def ingest(  # noqa: PLR0913, PLR0917 - the parameters are the deployment's form
     periods: list[str] | None = None,
     source: SourceName = "earthengine",
     assets: str | None = None,
+    archives: dict[str, str] | None = None,
     limit: Annotated[int, Field(ge=1)] | None = None,
     workers: Annotated[int, Field(ge=1, le=MAX_WORKERS)] = DEFAULT_WORKERS,
     batch_size: Annotated[int, Field(ge=1)] = DEFAULT_BLOCKS,
@@ -59,10 +60,11 @@ def ingest(  # noqa: PLR0913, PLR0917 - the parameters are the deployment's form
         aoi: A registry name, a file, or west,south,east,north in degrees.
         store: The store's folder, as an absolute path; `$EO_INGEST_STORE` of the worker if not given.
         grid: The name of a grid.
-        products: Product names; all if not given.
+        products: Product names; the default ones if not given.
         periods: Periods such as 2020; each product's own if not given.
         source: Earth Engine, or the emulator on the worker's machine.
         assets: A folder of rasters that the emulator serves.
+        archives: Product names and where their files are, instead of Earth Engine.
         limit: Only the first so many blocks.
         workers: Requests in flight.
         batch_size: Blocks per task run.
@@ -79,6 +81,7 @@ def ingest(  # noqa: PLR0913, PLR0917 - the parameters are the deployment's form
         periods=periods,
         source=source,
         assets=assets,
+        archives=archives or {},
         limit=limit,
         workers=workers,
     )

@@ -33,6 +33,10 @@ class FakeSource:
         self.before = lambda _job: None
         self._guard = threading.Lock()
 
+    def of(self, _product):
+        """Where the sources of a run are asked for, this one is all of them."""
+        return self
+
     def fetch(self, job):
         with self._guard:
             self.calls[job.key] += 1

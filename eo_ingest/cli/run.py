@@ -27,6 +27,15 @@ def _listed(_ctx: click.Context, _param: click.Parameter, value: tuple[str, ...]
     return tuple(name for part in parts for name in part) or None
 
 
+def _pairs(_ctx: click.Context, _param: click.Parameter, value: tuple[str, ...]) -> dict[str, str]:
+    """Options of the form NAME=WHERE."""
+    pairs = [part.partition("=") for part in value]
+    for name, _, where in pairs:
+        if not (name.strip() and where.strip()):
+            raise click.BadParameter("expected PRODUCT=WHERE, such as coherence=/data/gssic")
+    return {name.strip(): where.strip() for name, _, where in pairs}
+
+
 def _verbose(ctx: click.Context, _param: click.Parameter, value: int) -> None:
     """`-v` after the command, on top of those before it."""
     if value:
@@ -38,13 +47,26 @@ def _what(command: Callable[..., None]) -> Callable[..., None]:
     options = [
         click.option("--aoi", required=True, help="A registry name, a file, or west,south,east,north in degrees."),
         click.option("--grid", default="utm", show_default=True, help="The grid."),
-        click.option("--products", multiple=True, callback=_listed, help="Products, comma-separated.  [default: all]"),
+        click.option(
+            "--products",
+            multiple=True,
+            callback=_listed,
+            help="Products, comma-separated; `product list` names them.  [default: s1grd, s2, s2-20m, worldcover]",
+        ),
         click.option(
             "--period",
             "periods",
             multiple=True,
             callback=_listed,
             help="Periods such as 2020 (2019-12-01 to 2020-12-01).  [default: each product's own]",
+        ),
+        click.option(
+            "--archive",
+            "archives",
+            multiple=True,
+            callback=_pairs,
+            metavar="PRODUCT=WHERE",
+            help="Take a product from its files instead of Earth Engine: a folder, or an http, s3 or gs address.",
         ),
         click.option("--limit", type=click.IntRange(min=1), help="Only the first so many blocks."),
         click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else, to stdout."),

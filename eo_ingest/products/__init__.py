@@ -23,6 +23,9 @@ REGISTRY: dict[str, Product] = {
     )
 }
 
+# What is made where nobody says what.
+DEFAULT = ("s1grd", "s2", "s2-20m", "worldcover")
+
 
 def get(name: str) -> Product:
     """The product of that name.

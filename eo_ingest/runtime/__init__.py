@@ -17,6 +17,7 @@ from eo_ingest.grid import Grid
 from eo_ingest.period import Period
 from eo_ingest.plan import Plan, fingerprint, series, task
 from eo_ingest.runtime import heap
+from eo_ingest.runtime.choosing import archives, chosen
 from eo_ingest.runtime.executing import Totals, execute
 from eo_ingest.runtime.opening import Origin, check_fits, existing, store_at
 from eo_ingest.runtime.preparing import conclude, is_described, prepare
@@ -51,13 +52,12 @@ def resolve(config: RunConfig) -> Plan:
     """The plan of a configuration; needs no network.
 
     Raises:
-        ConfigError: for an unknown or invalid AOI, grid, product or period.
+        ConfigError: for an unknown or invalid AOI, grid, product, period or archive.
     """
-    names = dict.fromkeys(config.products or products.REGISTRY)
-    chosen = [products.get(name) for name in names]
-    if not config.products and config.periods:
-        chosen = [p for p in chosen if not p.only_periods or set(config.periods) <= set(p.periods)]
-    return Plan(aoi.load(config.aoi), Grid.load(config.grid), series(chosen, config.periods), config.limit)
+    found = chosen(config)
+    archived = frozenset(archives(config, found))
+    pairs = series(list(found.values()), config.periods)
+    return Plan(aoi.load(config.aoi), Grid.load(config.grid), pairs, config.limit, archived)
 
 
 def _check_over(plan: Plan) -> None:
@@ -74,8 +74,8 @@ def _check_over(plan: Plan) -> None:
 
 
 def left_out(config: RunConfig, plan: Plan) -> list[str]:
-    """Products of the registry that a configuration without `products` leaves out, since a period is not theirs."""
-    return [] if config.products else [name for name in products.REGISTRY if name not in plan.products]
+    """Default products that a configuration without `products` leaves out, since a period is not theirs."""
+    return [] if config.products else [name for name in products.DEFAULT if name not in plan.products]
 
 
 def pending(plan: Plan, store: Store) -> list[Job]:
@@ -143,9 +143,10 @@ def run_batch(
     """
     store = store_at(config.store)
     grid = Grid.load(config.grid)
-    tasks = (task(job, products.get(job.product), grid) for job in jobs)
+    found = chosen(config)
+    tasks = (task(job, found[job.product], grid) for job in jobs)
     try:
-        return execute(tasks, source=shared(config), store=store, run=run, on_done=on_done)
+        return execute(tasks, sources=shared(config), store=store, run=run, on_done=on_done)
     except CancelledError as err:
         raise SourceError("the run was stopped") from err
 

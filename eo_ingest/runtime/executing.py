@@ -13,7 +13,8 @@ from eo_ingest.ingest import Outcome, Task, ingest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from eo_ingest.ports import Source, Store
+    from eo_ingest.ports import Store
+    from eo_ingest.runtime.routing import Sources
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ class Totals:
 def execute(
     tasks: Iterable[Task],
     *,
-    source: Source,
+    sources: Sources,
     store: Store,
     run: str,
     on_done: Callable[[Outcome], None] = lambda _: None,
@@ -89,7 +90,7 @@ def execute(
     try:
         while following is not None or flying:
             while following is not None and _has_room(following, flying):
-                future = pool.submit(ingest, following, source=source, store=store, run=run)
+                future = pool.submit(ingest, following, source=sources.of(following.product.name), store=store, run=run)
                 flying[future] = following.memory
                 following = next(waiting, None)
             for future in wait(flying, return_when=FIRST_COMPLETED).done:
@@ -101,7 +102,7 @@ def execute(
                 _check_access(totals)
         return totals  # noqa: TRY300 - an `else` would hide that the loop has ended
     except BaseException:
-        source.close()
+        sources.close()
         pool.shutdown(wait=False, cancel_futures=True)
         wait(flying, timeout=PATIENCE_S)
         raise

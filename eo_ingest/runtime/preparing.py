@@ -115,7 +115,7 @@ def _put_metadata(store: Store, key: str, data: bytes) -> None:
 
 def _describe(plan: Plan, config: RunConfig, now: datetime) -> dict[str, Any]:
     """A run's configuration as resolved: no path, no secret."""
-    asked = config.model_dump(mode="json", exclude={"store", "assets", "aoi"})
+    asked = config.model_dump(mode="json", exclude={"store", "assets", "aoi", "archives"})
     return {
         "aoi": {
             "name": plan.aoi.name,
@@ -123,7 +123,7 @@ def _describe(plan: Plan, config: RunConfig, now: datetime) -> dict[str, Any]:
             "source": plan.aoi.source,
             "notes": list(plan.aoi.notes),
         },
-        "config": {**asked, "assets": bool(config.assets)},
+        "config": {**asked, "assets": bool(config.assets), "archives": sorted(config.archives)},
         "grid": plan.grid.as_json(),
         "series": [[product.name, period.name] for product, period in plan.series],
         "started": now.isoformat(timespec="seconds"),

@@ -1,6 +1,7 @@
-"""Starting a source: Earth Engine with the user's credentials, or the emulator.
+"""Starting sources: Earth Engine with the user's credentials, or the emulator, and archives of files.
 
-The Earth Engine client has one state per process, so a process has one source at a time, shared by all its threads.
+The Earth Engine client has one state per process, so a process has one set of sources at a time, shared by all its
+threads.
 """
 
 from __future__ import annotations
@@ -15,18 +16,24 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from eo_ingest.errors import ConfigError, SourceError
+from eo_ingest.runtime import choosing
+from eo_ingest.runtime.routing import Sources
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from eo_ingest.config import RunConfig
+    from eo_ingest.grid import Grid
     from eo_ingest.ports import Source
+    from eo_ingest.product import Product
 
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """The process's source, what it was made for, and how to let go of it."""
+    """The process's sources, what they were made for, and how to let go of them."""
 
     key: tuple[object, ...]
-    source: Source
+    sources: Sources
     stack: ExitStack
 
 
@@ -34,23 +41,25 @@ _guard = Lock()
 _held: list[_Held] = []
 
 
-def shared(config: RunConfig) -> Source:
-    """The process's source for a configuration; started by the first call, the same for all that follow.
+def shared(config: RunConfig) -> Sources:
+    """The process's sources for a configuration; started by the first call, the same for all that follow.
 
     Raises:
         ConfigError: if there are no credentials, the assets cannot be served, or another source is in use.
         SourceError: if it does not start.
     """
-    key = (config.source, config.assets, config.workers, config.grid)
+    found = choosing.chosen(config)
+    archives = choosing.archives(config, found)
+    key = (config.source, config.assets, config.workers, config.grid, tuple(found), tuple(archives.items()))
     with _guard:
         if _held and _held[0].key == key:
-            return _held[0].source
+            return _held[0].sources
         if _held:
             raise ConfigError("this process uses another source already: release it first")
         with ExitStack() as stack:
-            source = _start(config, stack)
-            _held.append(_Held(key, source, stack.pop_all()))
-        return source
+            sources = _start(config, found, archives, stack)
+            _held.append(_Held(key, sources, stack.pop_all()))
+        return sources
 
 
 def check_access(config: RunConfig) -> None:
@@ -59,14 +68,14 @@ def check_access(config: RunConfig) -> None:
     Raises:
         ConfigError: if there are no credentials.
     """
-    if config.source == "earthengine":
+    if config.source == "earthengine" and choosing.from_earth_engine(config):
         from eo_ingest.sources.earthengine import client
 
         client.find_credentials()
 
 
 def release() -> None:
-    """Close the process's source and stop its emulator, if there are any."""
+    """Close the process's sources and stop its emulator, if there are any."""
     with _guard:
         while _held:
             _held.pop().stack.close()
@@ -75,25 +84,51 @@ def release() -> None:
 atexit.register(release)
 
 
-def _start(config: RunConfig, stack: ExitStack) -> Source:
-    from eo_ingest import products
+def _start(config: RunConfig, found: Mapping[str, Product], archives: Mapping[str, str], stack: ExitStack) -> Sources:
     from eo_ingest.config import Settings
     from eo_ingest.grid import Grid
     from eo_ingest.sources.earthengine import client
     from eo_ingest.sources.earthengine.source import EarthEngineSource
 
     settings = Settings()
-    synthetic = config.source == "emulator"
-    if synthetic:
-        url = _emulator(settings.emulator_url, config.assets, stack)
-        client.connect(project="emulator", url=url, anonymous=True, connections=config.workers)
-    else:
-        client.connect(project=settings.ee_project, url=settings.ee_url, anonymous=False, connections=config.workers)
     grid = Grid.load(config.grid)
-    name = config.source
-    source = EarthEngineSource(grid, products.REGISTRY, workers=config.workers, name=name, synthetic=synthetic)
-    stack.callback(source.close)
-    return source
+    synthetic = config.source == "emulator"
+    url = _emulator(settings.emulator_url, config.assets, stack) if synthetic else settings.ee_url
+    usual: Source | None = None
+    if found.keys() - archives.keys():
+        project = "emulator" if synthetic else settings.ee_project
+        client.connect(project=project, url=url, anonymous=synthetic, connections=config.workers)
+        usual = EarthEngineSource(grid, found, workers=config.workers, name=config.source, synthetic=synthetic)
+        stack.callback(usual.close)
+    routes: dict[str, Source] = {}
+    for name, where in archives.items():
+        kind = _kind(found[name])
+        place = f"{url}/archive/{kind}" if where == choosing.EMULATED else where
+        routes[name] = _open_archive(kind, grid, found, place, config)
+        stack.callback(routes[name].close)
+    return Sources(usual, routes)
+
+
+def _kind(product: Product) -> str:
+    if product.archive is None:
+        raise ConfigError(f"product {product.name!r} has no archive")
+    return product.archive.kind
+
+
+def _open_archive(kind: str, grid: Grid, found: Mapping[str, Product], url: str, config: RunConfig) -> Source:
+    """The source that reads archives of a kind.
+
+    Raises:
+        ConfigError: if there is no such place, or what reads it is not installed.
+    """
+    synthetic = config.source == "emulator"
+    if kind == "gssic":
+        from eo_ingest.sources.cog import CogSource
+
+        return CogSource(grid, found, url=url, workers=config.workers, synthetic=synthetic)
+    from eo_ingest.sources.gunw import GunwSource
+
+    return GunwSource(grid, found, url=url, workers=config.workers, synthetic=synthetic)
 
 
 def _emulator(url: str | None, assets: str | None, stack: ExitStack) -> str:

@@ -27,6 +27,8 @@ ENCODING_VERSION = 1
 BLOSC_LEVEL = 3
 ZSTD_LEVEL = 3
 TILES = 16
+# Few distinct values in large areas: shuffling their bits would hide that.
+PLAIN_KINDS = frozenset({"class", "id", "date"})
 _ABSENT = 2**64 - 1
 _INDEX = struct.Struct(f"<{2 * TILES}Q")
 _CRC = struct.Struct("<I")
@@ -106,7 +108,7 @@ def unpack(shard: bytes) -> dict[int, bytes]:
 
 
 def _compressor(kind: Kind, itemsize: int) -> Blosc | Zstd:
-    if kind == "class":
+    if kind in PLAIN_KINDS:
         return Zstd(level=ZSTD_LEVEL)
     return Blosc(cname="zstd", clevel=BLOSC_LEVEL, shuffle=Blosc.BITSHUFFLE, typesize=itemsize)
 

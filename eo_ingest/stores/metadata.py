@@ -171,7 +171,7 @@ def _array(group: zarr.Group, variable: Variable, product: Product, frames: int,
     tile = product.tile_px
     block = tile * zone.block_tiles
     lead = (frames, len(variable.bands))
-    if variable.kind == "class":
+    if variable.kind in codec.PLAIN_KINDS:
         compressor: ZstdCodec | BloscCodec = ZstdCodec(level=codec.ZSTD_LEVEL, checksum=False)
     else:
         compressor = BloscCodec(
@@ -200,7 +200,7 @@ def _array_attributes(variable: Variable, product: Product) -> dict[str, Any]:
         "valid_range": [low, high],
         "grid_mapping": "spatial_ref",
         "coordinates": "frame_start frame_end spatial_ref",
-        "resampling": product.resampling,
+        "resampling": variable.resampling or product.resampling,
     }
     if variable.standard_name:
         attributes["standard_name"] = variable.standard_name

@@ -10,6 +10,7 @@ from eo_ingest.grid import Block
 from eo_ingest.ingest import Task
 from eo_ingest.job import Job
 from eo_ingest.runtime import executing
+from eo_ingest.runtime.routing import Sources
 from eo_ingest.stores.memory import MemoryStore
 from tests_support import FakeSource, refusal
 
@@ -48,7 +49,7 @@ def test_pixels_in_memory_are_bounded(monkeypatch):
     work = tasks("worldcover", 12)
     monkeypatch.setattr(executing, "PIXELS_IN_MEMORY", 3 * work[0].memory)
     source = Counting()
-    totals = executing.execute(work, source=source, store=MemoryStore(), run="r")
+    totals = executing.execute(work, sources=Sources(source), store=MemoryStore(), run="r")
     assert totals.jobs["done"] == 12
     assert source.most <= 3
 
@@ -56,7 +57,10 @@ def test_pixels_in_memory_are_bounded(monkeypatch):
 def test_a_job_larger_than_the_bound_is_done_alone(monkeypatch):
     monkeypatch.setattr(executing, "PIXELS_IN_MEMORY", 1)
     source = Counting()
-    assert executing.execute(tasks("worldcover", 3), source=source, store=MemoryStore(), run="r").jobs["done"] == 3
+    assert (
+        executing.execute(tasks("worldcover", 3), sources=Sources(source), store=MemoryStore(), run="r").jobs["done"]
+        == 3
+    )
     assert source.most == 1
 
 
@@ -65,7 +69,10 @@ def test_small_jobs_fill_the_requests_in_flight():
     source = Counting()
     meet = threading.Barrier(16, timeout=30)
     source.before = lambda _job: meet.wait()
-    assert executing.execute(tasks("worldcover", 16), source=source, store=MemoryStore(), run="r").jobs["done"] == 16
+    assert (
+        executing.execute(tasks("worldcover", 16), sources=Sources(source), store=MemoryStore(), run="r").jobs["done"]
+        == 16
+    )
     assert source.most == 16
 
 
@@ -74,9 +81,9 @@ def test_credentials_that_end_stop_the_run():
     source = FakeSource()
     source.broken = {work[5].job.key: refusal("auth: Request had invalid authentication credentials.")}
     with pytest.raises(SourceError, match=r"auth: .* the run stops here"):
-        executing.execute(work, source=source, store=MemoryStore(), run="r")
+        executing.execute(work, sources=Sources(source), store=MemoryStore(), run="r")
     assert source.calls.total() < 100
 
 
 def test_nothing_to_do_is_done():
-    assert executing.execute([], source=FakeSource(), store=MemoryStore(), run="r") == runtime.Totals()
+    assert executing.execute([], sources=Sources(FakeSource()), store=MemoryStore(), run="r") == runtime.Totals()

@@ -49,10 +49,62 @@ def test_a_calendar_year_is_not_the_meteorological_one():
     assert (frame.label, frame.start, frame.end) == ("2021", date(2021, 1, 1), date(2022, 1, 1))
 
 
-@pytest.mark.parametrize("text", ["", "20", "2020-13", "2020-00", "2020-7", "twenty", "0000", "2020/01", "2020-01-01"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "20",
+        "2020-13",
+        "2020-00",
+        "2020-7",
+        "twenty",
+        "0000",
+        "2020/01",
+        "2020-02-30",
+        "2020-Q5",
+        "2020-Q",
+        "2020-q1",
+    ],
+)
 def test_what_is_no_period_is_refused(text):
     with pytest.raises(ConfigError, match="expected a year such as 2020"):
         Period.parse(text)
+
+
+@given(st.integers(1901, 2200), st.integers(1, 4))
+def test_a_quarter_is_three_calendar_months(year, quarter):
+    period = Period.parse(f"{year}-Q{quarter}")
+    assert period.months() == tuple(f"{year}-{m:02d}" for m in range(3 * quarter - 2, 3 * quarter + 1))
+    assert [f.label for f in period.frames("months")] == list(period.months())
+
+
+@given(st.one_of(years, months))
+def test_the_months_of_a_period_rejoin_to_it(name):
+    period = Period.parse(name)
+    parts = [Period.parse(month) for month in period.months()]
+    assert (parts[0].start, parts[-1].end) == (period.start, period.end)
+    assert all(a.end == b.start for a, b in itertools.pairwise(parts))
+
+
+def test_an_event_is_its_day_between_two_windows():
+    period = Period.parse("2020-03-01")
+    frames = period.frames("event", 2)
+    assert [f.label for f in frames] == ["before-2", "before-1", "after-1", "after-2"]
+    assert {(f.start, f.end) for f in frames[:2]} == {(date(2020, 1, 1), date(2020, 3, 1))}
+    assert {(f.start, f.end) for f in frames[2:]} == {(date(2020, 3, 1), date(2020, 4, 30))}
+
+
+def test_an_event_is_no_year_and_a_year_is_no_event():
+    with pytest.raises(ConfigError, match="give the day of one"):
+        Period.parse("2020").frames("event", 3)
+    with pytest.raises(ConfigError, match="is the day of an event"):
+        Period.parse("2020-03-01").frames("seasons")
+
+
+def test_pairs_are_looked_for_in_the_whole_period():
+    frames = Period.parse("2020-Q2").frames("pairs", 3)
+    assert [f.label for f in frames] == ["pair-01", "pair-02", "pair-03"]
+    assert {(f.start, f.end) for f in frames} == {(date(2020, 4, 1), date(2020, 7, 1))}
 
 
 def test_a_month_has_no_seasons():

@@ -109,3 +109,32 @@ def test_counts_do_not_make_a_tile_valid():
     assert valid_fraction(raster, product) == 0
     raster["reflectance"][0, 0, 0, 0] = 0
     assert valid_fraction(raster, product) == 1 / 64
+
+
+def test_a_product_comes_from_somewhere():
+    with pytest.raises(ConfigError, match="or an archive"):
+        replace(REGISTRY["worldcover"], scenes=None, images=None)
+    with pytest.raises(ConfigError, match="expected both"):
+        replace(REGISTRY["worldcover"], scenes=None)
+
+
+def test_slots_go_with_events_and_pairs():
+    with pytest.raises(ConfigError, match="slots belong"):
+        replace(REGISTRY["worldcover"], slots=3)
+    with pytest.raises(ConfigError, match="slots belong"):
+        replace(REGISTRY["worldcover"], cadence="pairs")
+
+
+def test_dates_are_days_in_16_bits():
+    with pytest.raises(ConfigError, match="dates are uint16"):
+        variable(kind="date", units="1")
+
+
+def test_a_year_of_months_that_is_too_large_is_stored_by_month():
+    monthly = replace(REGISTRY["s1grd"], cadence="months")
+    parts = [p.name for p in monthly.expand(Period.parse("2020"))]
+    assert parts == list(Period.parse("2020").months())
+    assert monthly.expand(Period.parse("2020-07")) == (Period.parse("2020-07"),)
+    small = replace(REGISTRY["s1grd"], cadence="months", resolution=80)
+    assert small.expand(Period.parse("2020")) == (Period.parse("2020"),)
+    assert REGISTRY["s1grd"].expand(Period.parse("2020")) == (Period.parse("2020"),)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from eo_ingest.errors import ConfigError
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import ee
 
@@ -18,7 +20,7 @@ MAX_SCENES = 5000
 # Where a graph that stands for all blocks is anchored; it only ever goes into a fingerprint.
 _REFERENCE = (0.0, 0.0, 1.0, 1.0)
 
-_CASTS = {"uint8": "toUint8", "int16": "toInt16", "uint16": "toUint16"}
+_CASTS = {"uint8": "toUint8", "int16": "toInt16", "uint16": "toUint16", "int32": "toInt32"}
 
 
 def band_name(frame: int, unit: Unit) -> str:
@@ -40,7 +42,7 @@ def image(product: Product, frames: Sequence[Frame], where: ee.Geometry, request
     bands = []
     for index in request.frames:
         frame = frames[index]
-        images = product.images(product.scenes(frame, where), frame)
+        images = _images(product, frame, where)
         for name in dict.fromkeys(name for name, _ in request.units):
             variable = product.variable(name)
             wanted = [band for unit, band in request.units if unit == name]
@@ -58,7 +60,7 @@ def scene_rows(product: Product, frames: Sequence[Frame], where: ee.Geometry) ->
     def row(scene: Any) -> ee.List:
         return ee.List([ee.Image(scene).get(name) for name in columns])
 
-    return ee.Dictionary({frame.label: product.scenes(frame, where).toList(MAX_SCENES).map(row) for frame in frames})
+    return ee.Dictionary({frame.label: _scenes(product, frame, where).toList(MAX_SCENES).map(row) for frame in frames})
 
 
 def scene_columns(product: Product) -> tuple[str, ...]:
@@ -82,9 +84,21 @@ def recipe(product: Product, period: Period) -> str:
     return graph
 
 
+def _scenes(product: Product, frame: Frame, where: ee.Geometry) -> ee.ImageCollection:
+    if product.scenes is None:
+        raise ConfigError(f"product {product.name!r} is not in Earth Engine: it comes from an archive")
+    return product.scenes(frame, where)
+
+
+def _images(product: Product, frame: Frame, where: ee.Geometry) -> Mapping[str, ee.Image]:
+    if product.images is None:
+        raise ConfigError(f"product {product.name!r} is not in Earth Engine: it comes from an archive")
+    return product.images(_scenes(product, frame, where), frame)
+
+
 def _quantised(image: ee.Image, variable: Variable) -> ee.Image:
     low, high = variable.valid_range
-    whole = image if variable.kind == "class" else image.round().clamp(low, high)
+    whole = image if variable.kind in {"class", "id"} else image.round().clamp(low, high)
     # Nothing to count is a count of 0. Without `sameFootprint` off, what lies beyond all scenes would stay masked, and
     # a masked pixel comes back as 0, which may be a value.
     filled = whole.unmask(0 if variable.kind == "count" else variable.nodata, sameFootprint=False)
