@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from eo_ingest.emulator.world.land import Ground, survey
-from eo_ingest.emulator.world.place import GEOGRAPHIC, pixels
+from eo_ingest.emulator.world.place import GEOGRAPHIC, pixels, scattered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
 
     from eo_ingest.emulator.asset import Lattice, Window
-    from eo_ingest.emulator.world.noise import Sites
+    from eo_ingest.emulator.world.noise import Ints, Sites
 
 TILE = 256
 """Pixels along the edge of a tile: its arrays fit a processor's cache."""
@@ -84,6 +84,12 @@ class Raster:
     def tile(self, row: int, col: int) -> Tile:
         """The tile that starts at pixel (row · TILE, col · TILE)."""
         return Tile(self, row, col)
+
+    def sites(self, row: Ints, col: Ints) -> Sites:
+        """The centres of scattered pixels, bit by bit where the tiles that contain them put them."""
+        left = self.phase[0] + col // TILE * TILE * self.pixel[0]
+        top = self.phase[1] + row // TILE * TILE * self.pixel[1]
+        return scattered(self.crs, (left, top), self.pixel, (row % TILE, col % TILE))
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ class Ground:
 
 def survey(sites: Sites) -> Ground:
     """Everything that does not change with time, at `sites`."""
-    land = sites.smooth(_coast)
+    land = sites.smooth(coast)
     warm = sites.smooth(_warmth)
     moist = sites.smooth(_moisture)
     kind = _nature(sites, warm, moist)
@@ -68,7 +68,7 @@ def survey(sites: Sites) -> Ground:
 
 def height(x: F64, y: F64) -> F32:
     """Elevation in metres above the sea, with the sea bed flattened to 0."""
-    share = _coast(x, y)
+    share = coast(x, y)
     inland = np.clip((share - np.float32(0.4)) * np.float32(4), 0, 1)
     ranges = np.maximum(noise(x, y, 420e3, 11) - np.float32(0.52), 0)
     hills = noise(x, y, 90e3, 12)
@@ -97,7 +97,7 @@ def _northern(_: F64, y: F64) -> F32:
     return out
 
 
-def _coast(x: F64, y: F64) -> F32:
+def coast(x: F64, y: F64) -> F32:
     """Land where above 0.42, sea below, deep sea under 0.22."""
     lon = (x * 360.0 + 180.0) % 360.0 - 180.0
     share = land_share(lon, latitude(y))

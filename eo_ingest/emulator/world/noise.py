@@ -14,6 +14,7 @@ F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
 U32 = npt.NDArray[np.uint32]
 U8 = npt.NDArray[np.uint8]
+Ints = npt.NDArray[np.int64]
 
 _WORD = 0xFFFFFFFF
 

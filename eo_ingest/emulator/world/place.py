@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pyproj import Transformer
@@ -12,7 +12,11 @@ from pyproj import Transformer
 from eo_ingest.emulator.world.noise import Sites, upsample
 
 if TYPE_CHECKING:
-    from eo_ingest.emulator.world.noise import F64
+    import numpy.typing as npt
+
+    from eo_ingest.emulator.world.noise import F64, Ints
+
+    Reals = npt.NDArray[np.floating[Any]]
 
 GEOGRAPHIC = "EPSG:4326"
 _COARSE = 32
@@ -37,7 +41,7 @@ def utm(lon: float, lat: float) -> str:
     return f"EPSG:{32600 + zone if lat >= 0 else 32700 + zone}"
 
 
-def mercator(lon: F64, lat: F64) -> tuple[F64, F64]:
+def mercator(lon: Reals, lat: Reals) -> tuple[F64, F64]:
     """World coordinates (turns) of lon/lat degrees; latitudes are held within ±89°."""
     x = np.asarray(lon, np.float64) / 360.0
     y = np.arcsinh(np.tan(np.radians(np.clip(lat, -89.0, 89.0)))) / (2.0 * math.pi)
@@ -78,6 +82,42 @@ def pixels(crs: str, origin: tuple[float, float], pixel: tuple[float, float], si
         return Sites(upsample(x, _COARSE), upsample(y, _COARSE))
     nodes = _refine(x, _COARSE // step), _refine(y, _COARSE // step)
     return Sites(upsample(x, _COARSE), upsample(y, _COARSE), nodes, step)
+
+
+def scattered(crs: str, corner: tuple[Reals, Reals], pixel: tuple[float, float], inside: tuple[Ints, Ints]) -> Sites:
+    """Single pixels of many tiles, interpolated as `pixels` does it.
+
+    Args:
+        crs: of `corner` and `pixel`.
+        corner: (x, y) of the upper-left corner of each pixel's tile, any shape.
+        pixel: (width, height).
+        inside: (row, col) of each pixel in its tile.
+    """
+    row, col = inside
+    i, j = row // _COARSE, col // _COARSE
+    down = (row % _COARSE + 0.5) / _COARSE
+    along = (col % _COARSE + 0.5) / _COARSE
+
+    def node(di: int, dj: int) -> tuple[F64, F64]:
+        return _world(
+            crs, corner[0] + pixel[0] * ((j + dj) * float(_COARSE)), corner[1] + pixel[1] * ((i + di) * float(_COARSE))
+        )
+
+    whole = np.zeros(()) if crs == GEOGRAPHIC else _world(crs, *corner)[0]
+    west, east = (_between(node(0, k), node(1, k), down, whole) for k in (0, 1))
+    return Sites((east[0] - west[0]) * along + west[0], (east[1] - west[1]) * along + west[1])
+
+
+def _world(crs: str, x: Reals, y: Reals) -> tuple[F64, F64]:
+    return mercator(x, y) if crs == GEOGRAPHIC else mercator(*to_lonlat(crs).transform(x, y))
+
+
+def _between(top: tuple[F64, F64], bottom: tuple[F64, F64], weight: F64, start: F64) -> tuple[F64, F64]:
+    """World coordinates between two nodes, whole turns taken off so that x runs on from `start`."""
+    (x0, y0), (x1, y1) = top, bottom
+    if start.ndim:
+        x0, x1 = x0 - np.round(x0 - start), x1 - np.round(x1 - start)
+    return x0 + (x1 - x0) * weight, y0 + (y1 - y0) * weight
 
 
 def _refine(nodes: F64, factor: int) -> F64:

@@ -61,10 +61,30 @@ def _backscatters(day: int) -> F32:
     return table
 
 
+def opposite(day: float) -> float:
+    """The day of the year half a year away: what a northern day is like in the south."""
+    return (day + _YEAR / 2) % _YEAR
+
+
 def _days(time: int) -> tuple[int, int]:
     """The tenth of a day of the year in the north, and the one half a year away."""
     day = day_of_year(time)
-    return round(day * 10), round((day + _YEAR / 2) % _YEAR * 10)
+    return round(day * 10), round(opposite(day) * 10)
+
+
+def power(kinds: np.ndarray, north: F32, time: int, *, cross: bool) -> F32:
+    """Mean backscatter of pixels in linear power, of the like or the cross polarisation, without texture or relief.
+
+    Args:
+        kinds: (..., points) kinds of ground of each pixel.
+        north: (...) share of the northern hemisphere's season.
+        time: ms since 1970.
+        cross: whether it is the cross polarisation.
+    """
+    tables = [np.float32(10) ** (_backscatters(day)[int(cross)] / np.float32(10)) for day in _days(time)]
+    ours, theirs = (table.take(kinds).mean(axis=-1, dtype=np.float32) for table in tables)
+    out: F32 = theirs + (ours - theirs) * north
+    return out
 
 
 def _look_up(north: F32, south: F32, ground: Ground) -> F32:
