@@ -25,8 +25,8 @@ _COMMANDS = {
     "status": ("eo_ingest.cli.store:status", "What a store has of what was asked of it."),
     "verify": ("eo_ingest.cli.store:verify", "Hold every byte of a store against its records and products."),
     "preview": ("eo_ingest.cli.store:preview", "Draw a product of a store as a picture (PNG)."),
-    "aoi": ("eo_ingest.cli.show:aoi", "List and show areas of interest."),
-    "grid": ("eo_ingest.cli.show:grid", "List and show grids."),
+    "aoi": ("eo_ingest.cli.aoi:aoi", "List and show areas of interest."),
+    "grid": ("eo_ingest.cli.grid:grid", "List and show grids."),
     "product": ("eo_ingest.cli.show:product", "List and show products."),
     "emulator": ("eo_ingest.cli.emulator:emulator", "Serve the Earth Engine emulator on this machine."),
 }
