@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from eo_ingest.grid import Block, Tile
     from eo_ingest.ports import Store
-    from eo_ingest.product import Product
+    from eo_ingest.product import Product, Variable
     from eo_ingest.raster import Raster
 
 
@@ -74,11 +74,15 @@ def blocks(store: Store, product: Product, period: str) -> Iterator[Block]:
 
 def physical(values: np.ndarray, product: Product, variable: str) -> np.ndarray:
     """Stored values in physical units as float32, nodata as NaN."""
-    definition = product.variable(variable)
+    return decoded(values, product.variable(variable))
+
+
+def decoded(values: np.ndarray, variable: Variable) -> np.ndarray:
+    """Stored values of a variable in physical units as float32, nodata as NaN."""
     scaled = values.astype(np.float32)
-    if definition.scale_factor is not None:
-        scaled *= np.float32(definition.scale_factor)
-    if definition.add_offset is not None:
-        scaled += np.float32(definition.add_offset)
-    scaled[values == definition.nodata] = np.nan
+    if variable.scale_factor is not None:
+        scaled *= np.float32(variable.scale_factor)
+    if variable.add_offset is not None:
+        scaled += np.float32(variable.add_offset)
+    scaled[values == variable.nodata] = np.nan
     return scaled

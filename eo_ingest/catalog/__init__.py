@@ -2,6 +2,6 @@
 
 from eo_ingest.catalog.index import index_tiles, is_indexed
 from eo_ingest.catalog.records import SCHEMA, compact
-from eo_ingest.catalog.status import Wanted, problems, status, wanted
+from eo_ingest.catalog.status import Wanted, asked, problems, status, wanted
 
-__all__ = ["SCHEMA", "Wanted", "compact", "index_tiles", "is_indexed", "problems", "status", "wanted"]
+__all__ = ["SCHEMA", "Wanted", "asked", "compact", "index_tiles", "is_indexed", "problems", "status", "wanted"]

@@ -99,14 +99,14 @@ def _joined(old: Any, new: Any) -> Any:
     return joined.sort_values(["row", "col"], ignore_index=True)
 
 
-def masks_by_aoi(store: Store) -> dict[str, dict[Block, int]]:
-    """The tiles that each AOI asked for: AOI → block → 16-bit mask.
+def masks_by_aoi(store: Store, zone: str | None = None) -> dict[str, dict[Block, int]]:
+    """The tiles that each AOI asked for, of all zones or of one: AOI → block → 16-bit mask.
 
     Raises:
         StoreError: if an index is damaged.
     """
     masks: defaultdict[str, defaultdict[Block, int]] = defaultdict(lambda: defaultdict(int))
-    for key, _ in store.listing(f"{layout.TILES}/"):
+    for key, _ in store.listing(f"{layout.TILES}/{f'{zone}.' if zone else ''}"):
         try:
             table = pq.read_table(io.BytesIO(store.get(key)), columns=["zone", "row", "col", "aois"])
             rows = list(zip(*(table[name].to_pylist() for name in table.column_names), strict=True))

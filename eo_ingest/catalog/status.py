@@ -30,20 +30,29 @@ def wanted(store: Store) -> Wanted:
     Raises:
         StoreError: if a run's description or a tile index is damaged.
     """
-    asked: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-    for key, _ in store.listing(f"{layout.RUNS}/"):
-        name, pairs = _asked(store, key)
-        for product, period in pairs:
-            asked[product, period].add(name)
     masks = masks_by_aoi(store)
     result: Wanted = {}
-    for series, aois in sorted(asked.items()):
+    for series, aois in sorted(asked(store).items()):
         blocks: defaultdict[Block, int] = defaultdict(int)
         for aoi in aois:
             for block, mask in masks.get(aoi, {}).items():
                 blocks[block] |= mask
         result[series] = dict(blocks)
     return result
+
+
+def asked(store: Store) -> dict[tuple[str, str], set[str]]:
+    """Series (product and period) → the AOIs that runs asked for it.
+
+    Raises:
+        StoreError: if a run's description is damaged.
+    """
+    found: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for key, _ in store.listing(f"{layout.RUNS}/"):
+        name, pairs = _asked(store, key)
+        for product, period in pairs:
+            found[product, period].add(name)
+    return dict(found)
 
 
 def _asked(store: Store, key: str) -> tuple[str, list[tuple[str, str]]]:
