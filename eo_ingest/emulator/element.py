@@ -121,6 +121,10 @@ def update(element: Element, changes: Mapping[str, Any]) -> Element:
         where = changes["system:footprint"]
         changes = {key: value for key, value in changes.items() if key != "system:footprint"}
         element = replace(element, footprint=where.shape if isinstance(where, Geometry) else None)
+    if isinstance(element, Image) and "system:id" in changes:
+        identifier = changes["system:id"]
+        changes = {key: value for key, value in changes.items() if key != "system:id"}
+        element = replace(element, id=None if identifier is None else str(identifier))
     return with_properties(element, {**element.properties, **changes})
 
 

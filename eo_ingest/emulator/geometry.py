@@ -6,7 +6,7 @@ Longitudes are kept in [-180, 180]: what crosses the antimeridian is split there
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,10 +32,15 @@ _WORLD = box(-180, -90, 180, 90)
 
 @dataclass(frozen=True)
 class Geometry:
-    """A geometry value; `shape` None is the unbounded one."""
+    """A geometry value; `shape` None is the unbounded one.
+
+    `drawn` is the CRS and the shape in it that a geometry was made of: its box in that CRS is exact, and may reach over
+    the antimeridian.
+    """
 
     shape: BaseGeometry | None
     geodesic: bool = True
+    drawn: tuple[str, BaseGeometry] | None = field(default=None, compare=False, repr=False)
 
     def encode(self) -> dict[str, Any]:
         """As GeoJSON, the way `getInfo` shows it."""
@@ -68,8 +73,28 @@ def from_geojson(document: dict[str, Any]) -> Geometry:
         found = shape(document)
     except (KeyError, TypeError, ValueError, AttributeError, shapely.errors.ShapelyError) as err:
         raise EarthEngineError(f"Invalid GeoJSON geometry: {str(document)[:200]}.") from err
-    geodesic = bool(document.get("geodesic", True))
-    return Geometry(on_sphere(found, name, short_way=geodesic), geodesic)
+    return draw(found, name, geodesic=bool(document.get("geodesic", True)))
+
+
+def draw(found: BaseGeometry, crs: str | None, *, geodesic: bool, short_way: bool | None = None) -> Geometry:
+    """The geometry of coordinates in a CRS, None for lon/lat.
+
+    Args:
+        found: The coordinates.
+        crs: What they are in.
+        geodesic: How Earth Engine would draw the edges.
+        short_way: As in `on_sphere`; None for what `geodesic` says.
+    """
+    short = geodesic if short_way is None else short_way
+    sphere = on_sphere(found, crs, short_way=short)
+    if not _is_degrees(crs):
+        return Geometry(sphere, geodesic, (str(crs), found))
+    unrolled = shapely.transform(found, _unroll) if short and isinstance(found, Polygon) and _jumps(found) else found
+    return Geometry(sphere, geodesic, ("EPSG:4326", unrolled))
+
+
+def _is_degrees(crs: str | None) -> bool:
+    return crs is None or crs.upper() in {"EPSG:4326", "OGC:CRS84", "CRS84"}
 
 
 def on_sphere(found: BaseGeometry, crs: str | None, *, short_way: bool) -> BaseGeometry:
@@ -80,7 +105,7 @@ def on_sphere(found: BaseGeometry, crs: str | None, *, short_way: bool) -> BaseG
         crs: None for lon/lat.
         short_way: An edge longer than half a turn goes the other way, over the antimeridian.
     """
-    if crs is not None and crs.upper() not in {"EPSG:4326", "OGC:CRS84", "CRS84"}:
+    if crs is not None and not _is_degrees(crs):
         size = max(found.bounds[2] - found.bounds[0], found.bounds[3] - found.bounds[1])
         dense = shapely.segmentize(found, size / 64) if size > 0 else found
 

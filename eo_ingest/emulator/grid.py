@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import pyproj
 
 from eo_ingest.emulator.asset import Lattice, Window
+from eo_ingest.emulator.crs import definition, is_code
 from eo_ingest.emulator.errors import EarthEngineError
 
 # A degree of the equator on the WGS84 sphere that Earth Engine measures with.
@@ -46,6 +47,10 @@ class Affine(NamedTuple):
         a, b, d, e = self.e / det, -self.b / det, -self.d / det, self.a / det
         return Affine(a, b, -(a * self.c + b * self.f), d, e, -(d * self.c + e * self.f))
 
+    def apply(self, col: float, row: float) -> tuple[float, float]:
+        """The coordinates of a pixel's corner."""
+        return self.a * col + self.b * row + self.c, self.d * col + self.e * row + self.f
+
     def shifted(self, col: float, row: float) -> Affine:
         """The transform of the window whose first pixel is (col, row)."""
         return self._replace(c=self.a * col + self.b * row + self.c, f=self.d * col + self.e * row + self.f)
@@ -59,7 +64,7 @@ class Affine(NamedTuple):
 def pyproj_crs(crs: str) -> pyproj.CRS:
     """The CRS of a code or WKT."""
     try:
-        return pyproj.CRS.from_user_input(crs)
+        return pyproj.CRS.from_user_input(definition(crs))
     except pyproj.exceptions.CRSError as err:
         raise EarthEngineError(f"The CRS of a map projection could not be parsed: '{crs[:80]}'.") from err
 
@@ -67,7 +72,7 @@ def pyproj_crs(crs: str) -> pyproj.CRS:
 @lru_cache(maxsize=512)
 def canonical_crs(crs: str) -> str:
     """One spelling per CRS: the EPSG code where WKT names one."""
-    if crs.upper().startswith("EPSG:"):
+    if is_code(crs):
         pyproj_crs(crs)
         return crs.upper()
     code = pyproj_crs(crs).to_epsg(min_confidence=100)
@@ -118,7 +123,7 @@ class Projection:
 
     def encode(self) -> dict[str, Any]:
         """As `getInfo` shows it."""
-        key = "crs" if self.crs.startswith("EPSG:") else "wkt"
+        key = "crs" if is_code(self.crs) else "wkt"
         return {"type": "Projection", key: self.crs, "transform": list(self.transform)}
 
 

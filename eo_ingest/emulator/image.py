@@ -66,10 +66,6 @@ class Image:
         """The same image with other properties."""
         return replace(self, properties=properties)
 
-    def without_id(self) -> Image:
-        """The same image as a computed one."""
-        return replace(self, id=None)
-
 
 def _no_band(pattern: str, names: list[str]) -> str:
     if not names:

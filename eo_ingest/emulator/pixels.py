@@ -1,127 +1,161 @@
-"""Requests for pixels: the grid, the limits, and the formats of the reply."""
+"""Requests for pixels: the grid, the limits, and the format of the reply."""
 
 from __future__ import annotations
 
-import io
-import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import shapely
-
-from eo_ingest.emulator import geometry
+from eo_ingest.emulator import formats, geometry
 from eo_ingest.emulator.algorithms.bands import matching
+from eo_ingest.emulator.algorithms.visualizing import Style, paint, requested
 from eo_ingest.emulator.errors import EarthEngineError
-from eo_ingest.emulator.grid import Affine, Grid, Projection, canonical_crs
+from eo_ingest.emulator.formats import Raster
+from eo_ingest.emulator.frame import box_around
+from eo_ingest.emulator.grid import Affine, Grid, Projection, canonical_crs, window_grid
 from eo_ingest.emulator.memo import Memo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
+    from eo_ingest.emulator.image import Band, Image
 
-    from eo_ingest.emulator.image import Image
-    from eo_ingest.emulator.plane import Plane
-
-MAX_BYTES = 48 * 2**20
-MAX_SIDE = 32768
 MAX_BANDS = 1024
 
-_MEDIA = {"NPY": "application/octet-stream", "GEO_TIFF": "image/tiff"}
+_PICTURES = {"PNG", "JPEG", "AUTO_JPEG_PNG"}
+_FILES = {"NPY", "GEO_TIFF"}
+_ARCHIVES = {"ZIPPED_GEO_TIFF", "ZIPPED_GEO_TIFF_PER_BAND"}
 
 
-def render(image: Image, request: Mapping[str, Any], *, memory: int = 512 * 2**20) -> tuple[bytes, str]:
-    """The reply to a request for pixels, and its media type.
+@dataclass(frozen=True)
+class Limits:
+    """What one request may ask for: bytes of values and masks, bytes of values alone, and pixels a side."""
+
+    total: int
+    values: int | None
+    side: int
+
+
+COMPUTE = Limits(total=48 * 2**20, values=None, side=32768)
+# Documented are 32 MB and 10 000 pixels; the service has been seen to count as for computePixels.
+DOWNLOAD = Limits(total=48 * 2**20, values=32 * 2**20, side=10_000)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """Bytes, their media type and the ending of a file of them."""
+
+    content: bytes
+    media: str
+    suffix: str
+
+
+@dataclass(frozen=True)
+class Job:
+    """A request that has been checked: what to compute, and how to write it."""
+
+    form: str
+    parts: tuple[tuple[Image, Grid], ...]
+    prefix: str
+
+    def render(self, memory: int) -> Reply:
+        """The pixels; `memory` is how many bytes may be kept of intermediate results."""
+        rasters = [evaluate(image, grid, memory) for image, grid in self.parts]
+        return _WRITERS[self.form](rasters, self.prefix)
+
+
+def prepare(image: Image, request: Mapping[str, Any], limits: Limits = COMPUTE, *, prefix: str = "download") -> Job:
+    """A request for pixels, checked as far as it can be before any is computed.
 
     Args:
         image: What to compute.
-        request: The JSON body: `fileFormat`, `grid`, `bandIds`, `region`.
-        memory: Bytes that may be kept of intermediate results.
+        request: The JSON body: `fileFormat`, `grid`, `bandIds`, `region`, `visualizationOptions`.
+        limits: What may be asked for.
+        prefix: What files in an archive are called.
+
+    Raises:
+        EarthEngineError: The format is not one of the emulator's, a band is not there, the grid is not defined or too
+            large.
     """
     form = request.get("fileFormat") or "AUTO_JPEG_PNG"
-    if form not in _MEDIA:
-        raise EarthEngineError(f"File format {form} is not in the emulator. Use NPY or GEO_TIFF.")
-    if request.get("visualizationOptions"):
-        raise EarthEngineError("visualizationOptions are not in the emulator.")
+    if form not in _WRITERS:
+        raise EarthEngineError(f"File format {form} is not in the emulator. Use one of {', '.join(sorted(_WRITERS))}.")
     wanted = request.get("bandIds")
     if wanted:
         image = image.with_bands(tuple(band for name in wanted for band in matching(image, name)))
     if not image.bands:
         raise EarthEngineError("Image has no bands.")
-    grid = requested_grid(image, request)
-    check_limits(image, grid)
-    planes = evaluate(image, grid, memory)
-    data = _npy(image, grid, planes) if form == "NPY" else _geotiff(image, grid, planes)
-    return data, _MEDIA[form]
+    options = request.get("visualizationOptions")
+    if options:
+        image = paint(image, requested(options))
+    elif form in _PICTURES:
+        image = paint(image, Style())
+    images = [image.with_bands((b,)) for b in image.bands] if form == "ZIPPED_GEO_TIFF_PER_BAND" else [image]
+    parts = tuple((each, requested_grid(each, request)) for each in images)
+    check_limits(parts, limits)
+    return Job(form, parts, prefix)
 
 
-def check_limits(image: Image, grid: Grid) -> None:
+def check_limits(parts: tuple[tuple[Image, Grid], ...], limits: Limits) -> None:
     """Refuses what Earth Engine refuses: too many bands, pixels a side, or bytes."""
-    if len(image.bands) > MAX_BANDS:
-        raise EarthEngineError(f"Image has too many bands ({len(image.bands)}). The maximum is {MAX_BANDS}.")
-    if max(grid.width, grid.height) > MAX_SIDE:
-        raise EarthEngineError(
-            f"Pixel grid dimensions ({grid.width}x{grid.height}) must be less than or equal to {MAX_SIDE}."
-        )
+    count = sum(len(image.bands) for image, _ in parts)
+    if count > MAX_BANDS:
+        raise EarthEngineError(f"Image has too many bands ({count}). The maximum is {MAX_BANDS}.")
+    for _, grid in parts:
+        if max(grid.width, grid.height) > limits.side:
+            raise EarthEngineError(
+                f"Pixel grid dimensions ({grid.width}x{grid.height}) must be less than or equal to {limits.side}."
+            )
     # Each value takes its own size and a byte of mask.
-    size = grid.width * grid.height * sum(band.type.dtype.itemsize + 1 for band in image.bands)
-    if size > MAX_BYTES:
-        raise EarthEngineError(f"Total request size ({size} bytes) must be less than or equal to {MAX_BYTES} bytes.")
+    total, values = _bytes(parts, mask=1), _bytes(parts, mask=0)
+    for size, limit in ((total, limits.total), (values, limits.values)):
+        if limit is not None and size > limit:
+            raise EarthEngineError(f"Total request size ({size} bytes) must be less than or equal to {limit} bytes.")
 
 
-def evaluate(image: Image, grid: Grid, memory: int) -> list[Plane]:
+def _bytes(parts: tuple[tuple[Image, Grid], ...], *, mask: int) -> int:
+    return sum(
+        grid.width * grid.height * sum(band.type.dtype.itemsize + mask for band in image.bands) for image, grid in parts
+    )
+
+
+def evaluate(image: Image, grid: Grid, memory: int) -> Raster:
     """The pixels of every band."""
     memo = Memo(memory)
     for band in image.bands:
         band.source.uses += 1
-    return [memo.plane(band.source, grid) for band in image.bands]
+    return Raster(grid, image.bands, tuple(memo.plane(band.source, grid) for band in image.bands))
 
 
-def _filled(plane: Plane, grid: Grid, dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Values with 0 where they are masked."""
-    if plane.valid is False:
-        return np.zeros(grid.shape, dtype)
-    values = plane.values.astype(dtype, copy=False)
-    if plane.valid is not True:
-        values = np.where(plane.valid, values, np.zeros((), dtype))
-    return np.broadcast_to(values, grid.shape)
+def _zipped(rasters: list[Raster], prefix: str) -> Reply:
+    return Reply(formats.zipped([(f"{prefix}.tif", formats.geotiff(rasters[0]))]), "application/zip", ".zip")
 
 
-def _npy(image: Image, grid: Grid, planes: list[Plane]) -> bytes:
-    """A structured array with a little-endian field for each band."""
-    fields = [(band.name, band.type.dtype.newbyteorder("<")) for band in image.bands]
-    array = np.empty(grid.shape, fields)
-    for band, plane in zip(image.bands, planes, strict=True):
-        array[band.name] = _filled(plane, grid, band.type.dtype)
-    buffer = io.BytesIO()
-    np.save(buffer, array, allow_pickle=False)
-    return buffer.getvalue()
+def _zipped_per_band(rasters: list[Raster], prefix: str) -> Reply:
+    files = [(f"{prefix}.{raster.bands[0].name}.tif", formats.geotiff(raster)) for raster in rasters]
+    return Reply(formats.zipped(files), "application/zip", ".zip")
 
 
-def _geotiff(image: Image, grid: Grid, planes: list[Plane]) -> bytes:
-    """A GeoTIFF whose bands share the smallest type that holds all."""
-    from rasterio.io import MemoryFile
-    from rasterio.transform import Affine as RasterioAffine
+def _png(rasters: list[Raster], _prefix: str) -> Reply:
+    return Reply(formats.png(rasters[0]), "image/png", ".png")
 
-    dtype = np.result_type(*(band.type.dtype for band in image.bands))
-    profile = {
-        "driver": "GTiff",
-        "width": grid.width,
-        "height": grid.height,
-        "count": len(planes),
-        "dtype": dtype.name,
-        "crs": grid.crs,
-        "transform": RasterioAffine(*grid.transform),
-        "compress": "deflate",
-        "zlevel": 1,
-    }
-    with MemoryFile() as memory:
-        with memory.open(**profile) as target:
-            for number, (band, plane) in enumerate(zip(image.bands, planes, strict=True), start=1):
-                target.write(_filled(plane, grid, dtype), number)
-                target.set_band_description(number, band.name)
-        return bytes(memory.read())
+
+def _jpeg(rasters: list[Raster], _prefix: str) -> Reply:
+    return Reply(formats.jpeg(rasters[0]), "image/jpeg", ".jpg")
+
+
+def _auto(rasters: list[Raster], prefix: str) -> Reply:
+    return _jpeg(rasters, prefix) if formats.opaque(rasters[0]) else _png(rasters, prefix)
+
+
+_WRITERS = {
+    "NPY": lambda rasters, _prefix: Reply(formats.npy(rasters[0]), "application/octet-stream", ".npy"),
+    "GEO_TIFF": lambda rasters, _prefix: Reply(formats.geotiff(rasters[0]), "image/tiff", ".tif"),
+    "ZIPPED_GEO_TIFF": _zipped,
+    "ZIPPED_GEO_TIFF_PER_BAND": _zipped_per_band,
+    "PNG": _png,
+    "JPEG": _jpeg,
+    "AUTO_JPEG_PNG": _auto,
+}
 
 
 def requested_grid(image: Image, request: Mapping[str, Any]) -> Grid:
@@ -136,15 +170,22 @@ def requested_grid(image: Image, request: Mapping[str, Any]) -> Grid:
     where = Projection(canonical_crs(crs) if crs else native.crs, transform or native.transform)
     size = asked.get("dimensions") or {}
     if size:
-        return Grid(where, _count(size, "width"), _count(size, "height"))
+        return Grid(where if transform else _origin(where, first), _count(size, "width"), _count(size, "height"))
     region = request.get("region")
     if region is not None:
-        return _covering(where, region)
+        return window_grid(where, box_around(geometry.from_geojson(dict(region)), where).window())
     if first.extent is None or where != native:
         raise EarthEngineError("The grid has no dimensions, and the image no pixels of its own to take them from.")
-    if first.extent.col or first.extent.row:
-        where = replace(where, transform=where.transform.shifted(first.extent.col, first.extent.row))
-    return Grid(where, first.extent.width, first.extent.height)
+    if not (first.extent.width and first.extent.height):
+        raise EarthEngineError("The image has no pixels: nothing is left of it inside the region it was clipped to.")
+    return window_grid(where, first.extent)
+
+
+def _origin(where: Projection, band: Band) -> Projection:
+    """The projection, from the first pixel of the band if it is the band's own."""
+    if band.extent is None or where != band.projection:
+        return where
+    return replace(where, transform=where.transform.shifted(band.extent.col, band.extent.row))
 
 
 def _count(size: Mapping[str, Any], name: str) -> int:
@@ -162,17 +203,3 @@ def _transform(document: Mapping[str, Any]) -> Affine:
     found = Affine(*(float(document.get(name, 0.0)) for name in names))
     found.inverse()
     return found
-
-
-def _covering(where: Projection, region: Any) -> Grid:
-    """The pixels of a projection that cover a GeoJSON region."""
-    found = geometry.from_geojson(dict(region)).shape
-    if found is None or found.is_empty:
-        raise EarthEngineError("The region is empty.")
-    inverse = where.transform.inverse()
-    points = shapely.get_coordinates(geometry.to_crs(found, where.crs))
-    cols = inverse.a * points[:, 0] + inverse.b * points[:, 1] + inverse.c
-    rows = inverse.d * points[:, 0] + inverse.e * points[:, 1] + inverse.f
-    left, top = math.floor(cols.min() + 1e-6), math.floor(rows.min() + 1e-6)
-    width, height = math.ceil(cols.max() - 1e-6) - left, math.ceil(rows.max() - 1e-6) - top
-    return Grid(replace(where, transform=where.transform.shifted(left, top)), max(1, width), max(1, height))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -28,11 +28,14 @@ class PixelType:
 
     Earth Engine tracks the range through arithmetic, so that integer operations do not overflow: the sum of two
     uint8 bands is an integer in [0, 510] and is stored in the smallest type that holds it.
+
+    `declared` is whether a cast gave the type: files of such bands say which of their values stands for masked.
     """
 
     precision: Precision
     minimum: float | None = None
     maximum: float | None = None
+    declared: bool = field(default=False, compare=False)
 
     @property
     def is_integer(self) -> bool:

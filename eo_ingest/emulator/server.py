@@ -21,6 +21,7 @@ from eo_ingest.emulator import algorithms as _algorithms
 from eo_ingest.emulator import documents, listing, pixels
 from eo_ingest.emulator.algorithms.load import load_image
 from eo_ingest.emulator.catalogue import Empty, Layered
+from eo_ingest.emulator.downloads import Downloads
 from eo_ingest.emulator.encode import encode
 from eo_ingest.emulator.errors import EarthEngineError
 from eo_ingest.emulator.expression import Expression
@@ -58,6 +59,7 @@ class Emulator:
 
     def __init__(self, catalogue: Catalogue, *, workers: int | None = None) -> None:
         self._context = Context(catalogue)
+        self._downloads = Downloads(self._image)
         self._workers = workers or os.cpu_count() or 1
         self._limiter: CapacityLimiter | None = None
         self.url = ""
@@ -72,6 +74,8 @@ class Emulator:
                 Route(
                     "/{version}/projects/{project}/image:computePixels", self._answer(self._pixels), methods=["POST"]
                 ),
+                Route("/{version}/projects/{project}/thumbnails", self._answer(self._register), methods=["POST"]),
+                Route("/{version}/projects/{project}/thumbnails/{name}:getPixels", self._answer(self._registered)),
                 Route("/{version}/projects/{project}:listAssets", self._answer(self._list_root)),
                 Route("/{version}/{name:path}:listAssets", self._answer(self._list)),
                 Route("/{version}/{name:path}:getPixels", self._answer(self._asset_pixels), methods=["POST"]),
@@ -129,15 +133,26 @@ class Emulator:
     def _compute(self, _path: Mapping[str, str], _query: Mapping[str, str], body: Any) -> Response:
         return _json({"result": encode(self._evaluate(body))})
 
-    def _pixels(self, _path: Mapping[str, str], _query: Mapping[str, str], body: Any) -> Response:
+    def _image(self, body: Any) -> Image:
         image = self._evaluate(body)
         if not isinstance(image, Image):
             raise EarthEngineError("The expression of computePixels must be an Image.")
-        return self._render(image, body)
+        return image
+
+    def _pixels(self, _path: Mapping[str, str], _query: Mapping[str, str], body: Any) -> Response:
+        return self._render(self._image(body), body)
 
     def _render(self, image: Image, body: Mapping[str, Any]) -> Response:
-        data, media = pixels.render(image, body, memory=_MEMORY // self._workers)
-        return Response(data, media_type=media)
+        reply = pixels.prepare(image, body).render(_MEMORY // self._workers)
+        return Response(reply.content, media_type=reply.media)
+
+    def _register(self, path: Mapping[str, str], _query: Mapping[str, str], body: Any) -> Response:
+        return _json(self._downloads.create(path["project"], body))
+
+    def _registered(self, path: Mapping[str, str], _query: Mapping[str, str], _body: Any) -> Response:
+        reply, name = self._downloads.pixels(path["project"], path["name"], memory=_MEMORY // self._workers)
+        headers = {"Content-Disposition": f"attachment; filename={name}"}
+        return Response(reply.content, media_type=reply.media, headers=headers)
 
     def _asset_pixels(self, path: Mapping[str, str], _query: Mapping[str, str], body: Any) -> Response:
         return self._render(load_image(self._context, path["name"]), body)

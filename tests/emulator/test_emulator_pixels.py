@@ -103,8 +103,8 @@ class TestGrids:
             ee.data.computePixels({"expression": ee.Image("T/RAMP"), "fileFormat": "NPY", "grid": where})
 
     def test_other_formats_are_refused(self, ee):
-        with pytest.raises(ee.EEException, match="File format PNG is not in the emulator"):
-            request(ee, ee.Image(1), "PNG")
+        with pytest.raises(ee.EEException, match="File format TF_RECORD_IMAGE is not in the emulator"):
+            request(ee, ee.Image(1), "TFRECORD")
 
     def test_an_expression_must_be_an_image(self, ee):
         with pytest.raises(ee.EEException, match="must be an Image"):

@@ -197,6 +197,6 @@ class TestErrors:
         assert reply.json()["error"]["status"] == "INVALID_ARGUMENT"
 
     def test_a_path_that_is_not_there(self, emulator):
-        reply = requests.post(f"{emulator.url}/v1/projects/p/thumbnails", json={}, timeout=10)
+        reply = requests.post(f"{emulator.url}/v1/projects/p/videoThumbnails", json={}, timeout=10)
         assert reply.status_code == 404
         assert "is not in the emulator" in reply.json()["error"]["message"]

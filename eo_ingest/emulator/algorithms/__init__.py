@@ -11,6 +11,7 @@ from eo_ingest.emulator.algorithms import (
     features,
     filtering,
     formulas,
+    framing,
     geometries,
     lists,
     load,
@@ -19,6 +20,7 @@ from eo_ingest.emulator.algorithms import (
     placing,
     reducing,
     strings,
+    visualizing,
 )
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "features",
     "filtering",
     "formulas",
+    "framing",
     "geometries",
     "lists",
     "load",
@@ -38,4 +41,5 @@ __all__ = [
     "placing",
     "reducing",
     "strings",
+    "visualizing",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -300,9 +300,9 @@ def _one(operate: Any, kind: PixelType) -> Callable[[Plane], Plane]:
 
 
 def cast_image(image: Image, target: PixelType) -> Image:
-    """All bands in another type; properties are kept."""
-    found = apply(image, lambda _kind: target, pixeltype.cast)
-    return Image(found.bands, image.properties, image.footprint)
+    """All bands in another type; properties and the id are kept."""
+    kind = replace(target, declared=True)
+    return image.with_bands(apply(image, lambda _kind: kind, pixeltype.cast).bands)
 
 
 def _register() -> None:

@@ -110,7 +110,7 @@ def add_bands(image: Image, other: Image, names: list[str] | None, overwrite: bo
             bands[taken.index(band.name)] = band
         else:
             bands.append(replace(band, name=free_name(band.name, taken)))
-    return image.with_bands(tuple(bands)).without_id()
+    return image.with_bands(tuple(bands))
 
 
 @algorithm("Image.cat")
@@ -122,7 +122,7 @@ def cat(images: list[Any]) -> Image:
     bands: list[Band] = []
     for member in members:
         bands += [replace(b, name=free_name(b.name, [x.name for x in bands])) for b in member.bands]
-    return members[0].with_bands(tuple(bands)).without_id()
+    return members[0].with_bands(tuple(bands))
 
 
 @algorithm("Image.constant")
@@ -178,7 +178,7 @@ def cast(image: Image, types: dict[str, Any], order: list[str] | None) -> Image:
         if name in bands:
             bands[name] = cast_image(Image((bands[name],)), kind).bands[0]
         else:
-            bands[name] = masked_band(name, kind)
+            bands[name] = masked_band(name, replace(kind, declared=True))
     names = order or list(bands)
     if sorted(names) != sorted(bands):
         raise EarthEngineError(f"bandOrder {names} must match the bands of the result {list(bands)}.")

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pyproj import Geod
+from shapely.affinity import affine_transform
 from shapely.geometry import MultiPoint, Point, Polygon, mapping
 from shapely.ops import unary_union
 
 from eo_ingest.emulator import geometry as shapes
 from eo_ingest.emulator.errors import EarthEngineError
-from eo_ingest.emulator.geometry import UNBOUNDED, Geometry, on_sphere
+from eo_ingest.emulator.geometry import UNBOUNDED, Geometry, draw
 from eo_ingest.emulator.registry import add, algorithm
 
 if TYPE_CHECKING:
@@ -23,10 +24,19 @@ if TYPE_CHECKING:
     from eo_ingest.emulator.grid import Projection
 
 
-def _make(shape: BaseGeometry, where: Projection | None, geodesic: bool | None) -> Geometry:  # noqa: FBT001
-    crs = None if where is None else where.crs
-    on_arcs = crs is None if geodesic is None else geodesic
-    return Geometry(on_sphere(shape, crs, short_way=on_arcs), on_arcs)
+def _make(
+    shape: BaseGeometry,
+    where: Projection | None,
+    geodesic: bool | None,  # noqa: FBT001
+    *,
+    short_way: bool | None = None,
+) -> Geometry:
+    """The geometry of coordinates that count in the pixels of a projection; lon/lat without one."""
+    on_arcs = where is None if geodesic is None else geodesic
+    if where is not None:
+        t = where.transform
+        shape = affine_transform(shape, [t.a, t.b, t.d, t.e, t.c, t.f])
+    return draw(shape, None if where is None else where.crs, geodesic=on_arcs, short_way=short_way)
 
 
 def _polygon(rings: list[Any]) -> BaseGeometry:
@@ -55,14 +65,13 @@ def rectangle(coordinates: list[Any], where: Projection | None, geodesic: bool |
     if not np.isfinite(np.asarray(pairs, float)).all():
         return UNBOUNDED
     # A box says which way round it goes: only its corners' order makes it cross the antimeridian.
-    made = on_sphere(shapes.rectangle(pairs), None if where is None else where.crs, short_way=False)
-    return Geometry(made, geodesic=where is None if geodesic is None else geodesic)
+    return _make(shapes.rectangle(pairs), where, geodesic, short_way=False)
 
 
 @algorithm("GeometryConstructors.BBox")
 def bbox(west: float, south: float, east: float, north: float) -> Geometry:
     """A box; west may be east of east, over the antimeridian."""
-    return Geometry(on_sphere(shapes.rectangle([west, south, east, north]), None, short_way=False), geodesic=False)
+    return draw(shapes.rectangle([west, south, east, north]), None, geodesic=False, short_way=False)
 
 
 @algorithm("GeometryConstructors.Polygon")

@@ -10,8 +10,10 @@ import numpy as np
 from eo_ingest.emulator import element as elements
 from eo_ingest.emulator import geometry, pixeltype
 from eo_ingest.emulator.algorithms.arithmetic import pair_bands
+from eo_ingest.emulator.asset import Window
 from eo_ingest.emulator.collection import Collection
 from eo_ingest.emulator.errors import EarthEngineError
+from eo_ingest.emulator.frame import box_around
 from eo_ingest.emulator.image import Band, Computed, Image, OnGrid, constant_image
 from eo_ingest.emulator.pixeltype import BOOLEAN, PixelType
 from eo_ingest.emulator.plane import Plane, as_bool, both, either, settle
@@ -55,7 +57,7 @@ def update_mask(image: Image, mask: Image) -> Image:
         rebuilt(band, band.type, lambda p, m: Plane(p.values, both(p.valid, _shown(m))), by, strict=True)
         for band, by in match(image, mask, "mask")
     ]
-    return image.with_bands(tuple(bands)).without_id()
+    return image.with_bands(tuple(bands))
 
 
 @algorithm("Image.selfMask")
@@ -72,13 +74,13 @@ def mask_of(image: Image, mask: Image | None) -> Image:
             rebuilt(band, BOOLEAN, lambda p: Plane(as_bool(p.valid).astype(np.uint8), valid=True))
             for band in image.bands
         ]
-        return image.with_bands(tuple(replace(band, extent=None) for band in bands)).without_id()
+        return image.with_bands(tuple(replace(band, extent=None) for band in bands))
 
     def compute(p: Plane, m: Plane) -> Plane:
         return Plane(np.where(p.valid, p.values, np.zeros((), p.values.dtype)), _shown(m))
 
     bands = [rebuilt(band, band.type, compute, by) for band, by in match(image, mask, "mask")]
-    return image.with_bands(tuple(replace(band, extent=None) for band in bands)).without_id()
+    return image.with_bands(tuple(replace(band, extent=None) for band in bands))
 
 
 @algorithm("Image.unmask")
@@ -90,12 +92,12 @@ def unmask(image: Image, value: Image | None, same_footprint: bool) -> Image:  #
         filled = rebuilt(band, kind, _overlay(kind), by)
         if same_footprint and image.footprint is not None:
             filled = replace(filled, source=OnGrid(_inside(image.footprint), filled))
-        bands.append(replace(filled, extent=None))
+        bands.append(filled if same_footprint else replace(filled, extent=None))
     footprint = image.footprint
     if not same_footprint:
         other = None if value is None else value.footprint
         footprint = None if footprint is None or other is None else footprint.union(other)
-    return replace(image, bands=tuple(bands), footprint=footprint, id=None)
+    return replace(image, bands=tuple(bands), footprint=footprint)
 
 
 def _overlay(kind: PixelType) -> Callable[[Plane, Plane], Plane]:
@@ -125,7 +127,7 @@ def where(image: Image, test: Image, value: Image) -> Image:
     for (band, condition), (_, by) in zip(tests, values, strict=True):
         kind = pixeltype.union([band.type, by.type])
         bands.append(rebuilt(band, kind, _replace_where(kind), condition, by, strict=False))
-    return image.with_bands(tuple(bands)).without_id()
+    return image.with_bands(tuple(bands))
 
 
 def _replace_where(kind: PixelType) -> Callable[[Plane, Plane, Plane], Plane]:
@@ -161,9 +163,25 @@ def clip(image: Image, place: Any) -> Image:
     if found.shape is None:
         return image
     shape = found.shape
-    bands = [replace(band, source=OnGrid(_inside(shape), band)) for band in image.bands]
-    cut = shape if image.footprint is None else image.footprint.intersection(shape)
-    return replace(image, bands=tuple(bands), footprint=cut, id=None)
+    cut = found if image.footprint is None else geometry.Geometry(image.footprint.intersection(shape))
+    bands = [replace(b, source=OnGrid(_inside(shape), b), extent=_extent(b, cut)) for b in image.bands]
+    return replace(image, bands=tuple(bands), footprint=cut.shape)
+
+
+def _extent(band: Band, cut: geometry.Geometry) -> Window | None:
+    """The window of a band's pixels around a clipped footprint; empty if nothing of it is left."""
+    before = band.extent
+    try:
+        found = box_around(cut, band.projection).window()
+    except EarthEngineError:  # nothing is left, or the place has no coordinates in the band's projection
+        empty = cut.shape is not None and cut.shape.is_empty
+        return Window(0, 0, 0, 0) if empty else before
+    if before is None:
+        return found
+    top, left = max(found.row, before.row), max(found.col, before.col)
+    bottom = min(found.row + found.height, before.row + before.height)
+    right = min(found.col + found.width, before.col + before.width)
+    return Window(top, left, max(0, bottom - top), max(0, right - left))
 
 
 @algorithm("Image.clipToCollection")
@@ -193,4 +211,4 @@ def remap(image: Image, old: list[Any], new: list[Any], default: Any, name: str 
         return Plane(pixeltype.cast(np.asarray(values, float), kind), valid)
 
     result = replace(rebuilt(band, kind, compute, fill.bands[0]), name="remapped")
-    return image.with_bands((result,)).without_id()
+    return image.with_bands((result,))

@@ -40,7 +40,7 @@ def resample(image: Image, mode: str) -> Image:
         kind = pixeltype.at_least_float([band.type])
         method: Any = mode
         bands.append(replace(band, type=kind, source=Resampled(band, kind.dtype, method, pyramid=True)))
-    return image.with_bands(tuple(bands)).without_id()
+    return image.with_bands(tuple(bands))
 
 
 def _placed(where: Projection, transform: list[float] | None, scale: float | None) -> Projection:
@@ -61,7 +61,7 @@ def reproject(image: Image, where: Projection, transform: list[float] | None, sc
     for band in image.bands:
         placed = replace(band, projection=target, extent=None)
         bands.append(replace(placed, source=Resampled(placed, band.type.dtype, "nearest", pyramid=False)))
-    return image.with_bands(tuple(bands)).without_id()
+    return image.with_bands(tuple(bands))
 
 
 @algorithm("Image.setDefaultProjection")
@@ -70,7 +70,7 @@ def set_default_projection(
 ) -> Image:
     """The image with another default projection; its pixels stay where they are."""
     target = _placed(where, transform, scale)
-    return image.with_bands(tuple(replace(b, projection=target, extent=None) for b in image.bands)).without_id()
+    return image.with_bands(tuple(replace(b, projection=target, extent=None) for b in image.bands))
 
 
 @algorithm("Projection")
