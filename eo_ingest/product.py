@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass, field, fields
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -107,6 +108,30 @@ class Archive:
         return dict(self.parameters)[name]
 
 
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """The half-open days [`start`, `end`) of which a product cannot be made; `reason` is a clause, for messages."""
+
+    start: date
+    end: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a block lies: its CRS, the upper-left corner in it, and the side of one of its 4 × 4 tiles, in metres."""
+
+    crs: str
+    left: float
+    top: float
+    side: float
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """(xmin, ymin, xmax, ymax) of the block."""
+        return self.left, self.top - BLOCK_TILES * self.side, self.left + BLOCK_TILES * self.side, self.top
+
+
 @dataclass(frozen=True, kw_only=True)
 class Product:
     """One product: everything about it, in one value.
@@ -114,7 +139,10 @@ class Product:
     `scenes(frame, region)` gives the `ee.ImageCollection` of inputs; `images(scenes, frame)` gives one `ee.Image` per
     variable, its bands in the variable's order, in stored units (physical / scale_factor) and masked where there is
     no observation. Rounding, clamping to the valid range, the type and the nodata value are applied for all products
-    alike by the source.
+    alike by the source. Where `placed`, `images(scenes, frame, place)` is told the block's `Place` too.
+
+    `periods` are those made where nobody names any; all others can be had too, unless `only_periods`, or unless a frame
+    meets one of the `gaps`.
 
     A product may come from an `archive` instead, or as well: then both ways give equal pixels. `slots` is the number
     of acquisitions on each side of an event, or of pairs in a period.
@@ -131,11 +159,13 @@ class Product:
     citation: str
     periods: tuple[str, ...]
     only_periods: bool = False
+    gaps: tuple[Gap, ...] = ()
     slots: int = 0
+    placed: bool = False
     scene_properties: tuple[str, ...] = ()
     archive: Archive | None = None
     scenes: Callable[[Frame, ee.Geometry], ee.ImageCollection] | None = field(default=None, repr=False)
-    images: Callable[[ee.ImageCollection, Frame], Mapping[str, ee.Image]] | None = field(default=None, repr=False)
+    images: Callable[..., Mapping[str, ee.Image]] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse a definition that contradicts itself.
@@ -187,9 +217,15 @@ class Product:
         if self.only_periods and period.name not in self.periods:
             raise ConfigError(f"product {self.name!r} has the periods {', '.join(self.periods)}, not {period.name!r}")
         try:
-            return period.frames(self.cadence, self.slots)
+            frames = period.frames(self.cadence, self.slots)
         except ConfigError as err:
             raise ConfigError(f"product {self.name!r}: {err}") from err
+        for frame in frames:
+            for gap in self.gaps:
+                if frame.start < gap.end and gap.start < frame.end:
+                    days = f"{frame.start} to {frame.end - timedelta(1)}"
+                    raise ConfigError(f"product {self.name!r}, {frame.label} ({days}), cannot be made: {gap.reason}")
+        return frames
 
     def expand(self, period: Period) -> tuple[Period, ...]:
         """The period itself, or its months where a block of all of them together would be too large an object.
@@ -206,7 +242,8 @@ class Product:
 
     def definition(self) -> dict[str, Any]:
         """The definition as plain JSON values, functions left out."""
-        left_out = {"scenes", "images", "archive"}
+        left_out = {"scenes", "images", "archive", "gaps", "placed"}
         values = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in left_out}
         archive = asdict(self.archive) if self.archive else None
-        return {**values, "variables": [asdict(v) for v in self.variables], "archive": archive}
+        gaps = [{"start": f"{gap.start}", "end": f"{gap.end}", "reason": gap.reason} for gap in self.gaps]
+        return {**values, "variables": [asdict(v) for v in self.variables], "archive": archive, "gaps": gaps}

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pytest
@@ -6,7 +7,7 @@ import pytest
 from eo_ingest import products
 from eo_ingest.errors import ConfigError, OutputError
 from eo_ingest.period import Period
-from eo_ingest.product import Flag, Variable
+from eo_ingest.product import Flag, Gap, Place, Variable
 from eo_ingest.products import REGISTRY
 from eo_ingest.raster import check, valid_fraction
 
@@ -138,3 +139,22 @@ def test_a_year_of_months_that_is_too_large_is_stored_by_month():
     small = replace(REGISTRY["s1grd"], cadence="months", resolution=80)
     assert small.expand(Period.parse("2020")) == (Period.parse("2020"),)
     assert REGISTRY["s1grd"].expand(Period.parse("2020")) == (Period.parse("2020"),)
+
+
+@pytest.mark.parametrize(
+    ("period", "refused"),
+    [("2020", False), ("2021", True), ("2022", True), ("2023", False)],
+)
+def test_a_frame_that_meets_a_gap_is_refused(period, refused):
+    """The seasons of 2021 end with November, those of 2023 begin with December 2022: gaps are half-open, as frames."""
+    gap = Gap(date(2021, 11, 30), date(2022, 12, 1), "the satellite was away")
+    product = replace(REGISTRY["s1grd"], gaps=(gap,))
+    if not refused:
+        assert len(product.frames(Period.parse(period))) == 4
+        return
+    with pytest.raises(ConfigError, match=r"product 's1grd', \w+ .*, cannot be made: the satellite was away"):
+        product.frames(Period.parse(period))
+
+
+def test_a_block_is_four_by_four_tiles_down_and_right_of_its_corner():
+    assert Place("EPSG:32631", 100.0, 900.0, 10.0).bounds == (100.0, 860.0, 140.0, 900.0)

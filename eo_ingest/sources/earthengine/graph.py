@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from eo_ingest.errors import ConfigError
+from eo_ingest.product import Place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 MAX_SCENES = 5000
 # Where a graph that stands for all blocks is anchored; it only ever goes into a fingerprint.
-_REFERENCE = (0.0, 0.0, 1.0, 1.0)
+_REFERENCE = Place("EPSG:4326", 0.0, 1.0, 0.25)
 
 _CASTS = {"uint8": "toUint8", "int16": "toInt16", "uint16": "toUint16", "int32": "toInt32"}
 
@@ -28,14 +29,20 @@ def band_name(frame: int, unit: Unit) -> str:
     return f"f{frame}_{unit[0]}_{unit[1]}"
 
 
-def region(zone: Zone, block: Block) -> ee.Geometry:
+def place(zone: Zone, block: Block) -> Place:
+    """Where a block lies."""
+    left, _, _, top = zone.bounds(block)
+    return Place(zone.crs, left, top, zone.tile_size)
+
+
+def region(where: Place) -> ee.Geometry:
     """The block's footprint, exact in its own CRS."""
     import ee
 
-    return ee.Geometry.Rectangle(list(zone.bounds(block)), zone.crs, False)  # noqa: FBT003 - positional in ee
+    return ee.Geometry.Rectangle(list(where.bounds), where.crs, False)  # noqa: FBT003 - positional in ee
 
 
-def image(product: Product, frames: Sequence[Frame], where: ee.Geometry, request: PixelRequest) -> ee.Image:
+def image(product: Product, frames: Sequence[Frame], where: Place, request: PixelRequest) -> ee.Image:
     """The image whose bands are the request's units, frame by frame, each in its stored type with nodata unmasked."""
     import ee
 
@@ -51,7 +58,7 @@ def image(product: Product, frames: Sequence[Frame], where: ee.Geometry, request
     return ee.Image.cat(*bands)
 
 
-def scene_rows(product: Product, frames: Sequence[Frame], where: ee.Geometry) -> ee.ComputedObject:
+def scene_rows(product: Product, frames: Sequence[Frame], where: Place) -> ee.ComputedObject:
     """A dictionary: frame label → rows of scene properties, in the order of `scene_columns`."""
     import ee
 
@@ -70,8 +77,6 @@ def scene_columns(product: Product) -> tuple[str, ...]:
 
 def recipe(product: Product, period: Period) -> str:
     """The serialized graph of all frames and bands of a product, for a reference place: the same in every process."""
-    import ee
-
     from eo_ingest.request import PixelRequest, Window
     from eo_ingest.sources.earthengine import client
 
@@ -79,21 +84,21 @@ def recipe(product: Product, period: Period) -> str:
     frames = product.frames(period)
     units = tuple((v.name, i) for v in product.variables for i in range(len(v.bands)))
     request = PixelRequest(tuple(range(len(frames))), units, Window(0, 0, 1, 1))
-    where = ee.Geometry.Rectangle(list(_REFERENCE), "EPSG:4326", False)  # noqa: FBT003 - positional in ee
-    graph: str = image(product, frames, where, request).serialize(for_cloud_api=True)
+    graph: str = image(product, frames, _REFERENCE, request).serialize(for_cloud_api=True)
     return graph
 
 
-def _scenes(product: Product, frame: Frame, where: ee.Geometry) -> ee.ImageCollection:
+def _scenes(product: Product, frame: Frame, where: Place) -> ee.ImageCollection:
     if product.scenes is None:
         raise ConfigError(f"product {product.name!r} is not in Earth Engine: it comes from an archive")
-    return product.scenes(frame, where)
+    return product.scenes(frame, region(where))
 
 
-def _images(product: Product, frame: Frame, where: ee.Geometry) -> Mapping[str, ee.Image]:
+def _images(product: Product, frame: Frame, where: Place) -> Mapping[str, ee.Image]:
     if product.images is None:
         raise ConfigError(f"product {product.name!r} is not in Earth Engine: it comes from an archive")
-    return product.images(_scenes(product, frame, where), frame)
+    scenes = _scenes(product, frame, where)
+    return product.images(scenes, frame, where) if product.placed else product.images(scenes, frame)
 
 
 def _quantised(image: ee.Image, variable: Variable) -> ee.Image:

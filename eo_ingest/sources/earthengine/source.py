@@ -117,7 +117,7 @@ class _Fetch:
         self._zone = zone
         self._product = product
         self._frames = product.frames(Period.parse(job.period))
-        self._where = graph.region(zone, job.block)
+        self._where = graph.place(zone, job.block)
         self._guard = Lock()
         self._requests = 0
         self._retries = 0
