@@ -183,6 +183,30 @@ def test_interpolation_stays_within_a_label_and_leaves_out_nodata(data):
     np.testing.assert_allclose(plain, reference(patch, values, -99.0, np.zeros(shape, int)), atol=1e-9)
 
 
+def test_whole_neighbours_only_is_nodata_at_every_seam():
+    """Between two labels, and around a hole, nothing is made up; elsewhere it is what it is without."""
+    source = around(11.0, 47.0, side=80)
+    target = utm(11.0, 47.0, 80, 32)
+    patch = draw(target, source).patch(margin=1)
+    values = np.random.default_rng(1).random((patch.window.height, patch.window.width))
+    labels = np.ones(values.shape, int)
+    labels[:, values.shape[1] // 2 :] = 2
+    values[10, 10] = np.nan
+    loose = patch.bilinear(values, nodata=np.nan, within=labels)
+    strict = patch.bilinear(values, nodata=np.nan, within=labels, whole=True)
+    rows, cols = (
+        at - 0.5 - start for at, start in ((patch.chart.rows, patch.window.row), (patch.chart.cols, patch.window.col))
+    )
+    sees = [(np.floor(rows).astype(int) + i, np.floor(cols).astype(int) + j) for i in (0, 1) for j in (0, 1)]
+    mixed = np.ptp([labels[s] for s in sees], axis=0) > 0
+    holed = np.any([np.isnan(values[s]) for s in sees], axis=0)
+    assert np.array_equal(np.isnan(strict), mixed | holed)
+    assert (mixed & ~holed).sum() > 20
+    kept = ~np.isnan(strict)
+    assert np.array_equal(strict[kept], loose[kept])
+    assert np.isnan(loose).sum() < np.isnan(strict).sum()
+
+
 def test_a_plane_comes_out_as_itself():
     source, target = around(-100.3, 39.7), utm(-100.3, 39.7, 80, 224)
     chart = draw(target, source)

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from eo_ingest.sources.warp.lattice import Flags, Floats, Ints, Window
 
 
+FULL = 0.999
+"""Neighbours that have this weight together are all there are: the rest is less than positions are sure of."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Taps:
     """Four neighbours a pixel: the place of the upper left one, and the weights of the lower and of the right ones."""
@@ -50,7 +54,12 @@ class Patch:
         return found
 
     def bilinear(
-        self, values: NDArray[Any], *, nodata: float, within: NDArray[np.integer[Any]] | None = None
+        self,
+        values: NDArray[Any],
+        *,
+        nodata: float,
+        within: NDArray[np.integer[Any]] | None = None,
+        whole: bool = False,
     ) -> NDArray[Any]:
         """Interpolated values, (…, height, width) of the target, in the values' type.
 
@@ -60,11 +69,12 @@ class Patch:
             values: of the window.
             nodata: marks pixels without a value; NaN always does.
             within: labels (height, width) of the window: only neighbours with the nearest pixel's label count.
+            whole: nodata also where a neighbour of any weight does not count: interpolate between values, never beyond.
         """
         self._check(values, nodata)
         planes = values.reshape(-1, self.window.height, self.window.width)
         labels = None if within is None else np.pad(within, 1, mode="edge")
-        found = [self._plane(plane, nodata, labels) for plane in planes]
+        found = [self._plane(plane, nodata, labels, FULL if whole else 0.0) for plane in planes]
         out: NDArray[Any] = np.stack(found) if found else np.empty((0, *self._shape), values.dtype)
         return out.reshape(*values.shape[:-2], *self._shape)
 
@@ -116,8 +126,11 @@ class Patch:
             taps.at[part] = place
         return taps
 
-    def _plane(self, plane: NDArray[Any], nodata: float, labels: NDArray[Any] | None) -> NDArray[Any]:
-        """One band: first as if all neighbours counted, with NaN for nodata; then, one by one, what needs more care."""
+    def _plane(self, plane: NDArray[Any], nodata: float, labels: NDArray[Any] | None, least: float) -> NDArray[Any]:
+        """One band: first as if all neighbours counted, with NaN for nodata; then, one by one, what needs more care.
+
+        Those that count must have at least the weight `least` together.
+        """
         padded = np.full((self.window.height + 2, self._pitch), np.nan)
         inner = padded[1:-1, 1:-1]
         inner[...] = plane
@@ -134,7 +147,8 @@ class Patch:
                 careful |= seams.take(taps.at)
             at = np.nonzero(careful)
             if at[0].size:
-                found[at] = _weigh(values, tags, taps[at], self._pitch, self._nearest(part, at))
+                mean, weight = _weigh(values, tags, taps[at], self._pitch, self._nearest(part, at))
+                found[at] = np.where(weight >= least, mean, np.nan)
             out[part] = _stored(found, plane.dtype, nodata)
         return out
 
@@ -161,8 +175,10 @@ def _blend(values: Floats, taps: _Taps, pitch: int) -> Floats:
     return lower
 
 
-def _weigh(values: Floats, labels: NDArray[Any] | None, taps: _Taps, pitch: int, nearest: Ints) -> Floats:
-    """The weighted means of the neighbours that count; NaN where the nearest has no value."""
+def _weigh(
+    values: Floats, labels: NDArray[Any] | None, taps: _Taps, pitch: int, nearest: Ints
+) -> tuple[Floats, Floats]:
+    """The weighted means of the neighbours that count, NaN where the nearest has no value; and what they weigh."""
     total, weight = np.zeros(nearest.size), np.zeros(nearest.size)
     for row, w_row in ((0, 1 - taps.down), (pitch, taps.down)):
         for col, w_col in ((0, 1 - taps.right), (1, taps.right)):
@@ -175,7 +191,7 @@ def _weigh(values: Floats, labels: NDArray[Any] | None, taps: _Taps, pitch: int,
             weight += share
     there = ~np.isnan(values.take(nearest))
     mean: Floats = np.divide(total, weight, out=np.full(nearest.size, np.nan), where=there)
-    return mean
+    return mean, weight
 
 
 def _seams(labels: NDArray[Any]) -> Flags:
