@@ -1,4 +1,4 @@
-"""Pixels of coarse sensors: each is made of what lies at a few points spread evenly over it.
+"""Pixels of maps: each is made of what lies at one or more points spread evenly over it.
 
 A lattice is cut into finer pixels, `split` along each edge, whose centres are the points. `gather` measures windows
 tile by tile; `pick` measures the pixels that contain scattered places, at bit by bit the same points.
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from eo_ingest.emulator.asset import Lattice, Window
-from eo_ingest.emulator.world.ground import TILE, parts, raster_of
+from eo_ingest.emulator.world.ground import Raster, raster_of, tiles_under
 from eo_ingest.emulator.world.place import GEOGRAPHIC, from_lonlat
 
 if TYPE_CHECKING:
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from eo_ingest.emulator.world.ground import Tile
-    from eo_ingest.emulator.world.noise import F64, Sites
+    from eo_ingest.emulator.world.noise import F64, Ints, Sites
 
-    Ints = npt.NDArray[np.int64]
     Array = npt.NDArray[Any]
+    Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -49,29 +49,30 @@ def blocks(values: Array, split: int) -> Array:
 
 def means(values: Array, split: int) -> Array:
     """The mean of each pixel's points, (rows, cols)."""
+    if split == 1:
+        return values
     rows, cols = values.shape[0] // split, values.shape[1] // split
     out: Array = values.reshape(rows, split, cols, split).mean(axis=(1, 3), dtype=np.float32)
     return out
 
 
-def finer(lattice: Lattice, split: int) -> Lattice:
-    """The lattice of the points."""
+def thinned(lattice: Lattice, level: int) -> Lattice:
+    """The lattice of pixels 2**level as wide, from the same origin."""
+    size = 2**level
     a, b, c, d, e, f = lattice.transform
-    transform = (a / split, b / split, c, d / split, e / split, f)
-    return Lattice(lattice.crs, transform, lattice.width * split, lattice.height * split)
+    transform = (a * size, b * size, c, d * size, e * size, f)
+    return Lattice(lattice.crs, transform, -(-lattice.width // size), -(-lattice.height // size))
 
 
-def gather(lattice: Lattice, window: Window, survey: Survey) -> tuple[Array, npt.NDArray[np.bool_]]:
-    """(bands, height, width) measures of a window, and which of its pixels lie on the lattice.
-
-    The window counts in pixels of the lattice, whose origin is a whole number of pixels from the CRS's own.
-    """
+def gather(lattice: Lattice, window: Window, survey: Survey) -> tuple[Array, Flags]:
+    """(bands, height, width) measures of a window of a north-up lattice, and which of its pixels lie on the lattice."""
     n = survey.split
-    fine = finer(lattice, n)
+    raster, (row, col) = _points(lattice, n)
+    size = lattice.height * n, lattice.width * n
     wide = Window(window.row * n, window.col * n, window.height * n, window.width * n)
     out: Array | None = None
     inside = np.zeros((window.height, window.width), bool)
-    for part in parts(fine, wide):
+    for part in tiles_under(raster, (row, col), size, wide):
         found = _measured(part.tile, survey)
         if out is None:
             out = np.zeros((found.shape[0], window.height, window.width), found.dtype)
@@ -79,8 +80,16 @@ def gather(lattice: Lattice, window: Window, survey: Survey) -> tuple[Array, npt
         out[(slice(None), *place)] = found[(slice(None), *_shrink(part.inside, n))]
         inside[place] = True
     if out is None:
-        out = np.zeros((1, window.height, window.width), np.float32)
+        like = survey.measure(raster.tile(0, 0).sites())
+        out = np.zeros((like.shape[0], window.height, window.width), like.dtype)
     return out, inside
+
+
+def _points(lattice: Lattice, split: int) -> tuple[Raster, tuple[int, int]]:
+    """The raster of the points, and the (row, col) of the lattice's first one."""
+    coarse, row, col = raster_of(lattice)
+    width, height = coarse.pixel
+    return Raster(coarse.crs, (width / split, height / split), coarse.phase), (row * split, col * split)
 
 
 def _measured(tile: Tile, survey: Survey) -> Array:
@@ -104,13 +113,10 @@ def locate(lattice: Lattice, lon: F64, lat: F64) -> tuple[Ints, Ints]:
 def pick(lattice: Lattice, row: Ints, col: Ints, survey: Survey) -> Array:
     """(bands, count) measures of single pixels, given by 1-D rows and columns of the lattice."""
     n = survey.split
-    raster, row0, col0 = raster_of(finer(lattice, n))
+    raster, (row0, col0) = _points(lattice, n)
     down, across = np.arange(n)[:, None], np.arange(n)[None, :]
     # Pixels one below the other, so that each is a block of the measure.
     rows = (row0 + row * n)[:, None, None] + down + 0 * across
     cols = (col0 + col * n)[:, None, None] + across + 0 * down
     found = survey.measure(raster.sites(rows.reshape(-1, n), cols.reshape(-1, n)))
     return found.reshape(found.shape[0], -1)
-
-
-assert TILE % 32 == 0  # noqa: S101 — pixels of any allowed split do not straddle tiles

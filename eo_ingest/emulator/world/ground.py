@@ -149,9 +149,15 @@ def parts(lattice: Lattice, window: Window, level: int = 0) -> Iterator[Part]:
         level: how far the lattice is thinned; a pixel is then what is found at its centre.
     """
     raster, row0, col0 = raster_of(lattice, level)
+    size = -(-lattice.height // 2**level), -(-lattice.width // 2**level)
+    return tiles_under(raster, (row0, col0), size, window)
+
+
+def tiles_under(raster: Raster, origin: tuple[int, int], size: tuple[int, int], window: Window) -> Iterator[Part]:
+    """The tiles under a window of the (rows, cols) `size` pixels of a raster from (row, col) `origin` on."""
+    row0, col0 = origin
     top, left = max(0, window.row), max(0, window.col)
-    bottom = min(-(-lattice.height // 2**level), window.row + window.height)
-    right = min(-(-lattice.width // 2**level), window.col + window.width)
+    bottom, right = min(size[0], window.row + window.height), min(size[1], window.col + window.width)
     if bottom <= top or right <= left:
         return
     for r in range((row0 + top) // TILE, (row0 + bottom - 1) // TILE + 1):

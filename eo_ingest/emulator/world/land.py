@@ -114,6 +114,11 @@ def _warmth(x: F64, y: F64) -> F32:
     return out
 
 
+def temperature(sites: Sites) -> F32:
+    """Mean temperature over the years, °C."""
+    return sites.smooth(_warmth)
+
+
 def _moisture(x: F64, y: F64) -> F32:
     """From 0 (desert) to 1 (rain forest)."""
     lat = np.abs(latitude(y)).astype(np.float32)
@@ -229,6 +234,12 @@ def _lake(x: F64, y: F64) -> F32:
     """Lakes lie where this is high."""
     plenty = noise(x, y, 150e3, 76)
     out: F32 = noise(x, y, 2.9e3, 77) + 0.22 * noise(x, y, 620.0, 78) + np.float32(0.22) * plenty
+    return out
+
+
+def lakes(sites: Sites) -> Flags:
+    """Where standing water is; what is water and is not here flows."""
+    out: Flags = sites.smooth(_lake) + sites.noise(90.0, 79) * np.float32(0.012) > np.float32(1.21)
     return out
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pyproj import Transformer
 
+from eo_ingest.emulator.crs import definition
 from eo_ingest.emulator.world.noise import Sites, upsample
 
 if TYPE_CHECKING:
@@ -26,13 +27,13 @@ _COARSE = 32
 @lru_cache(maxsize=256)
 def to_lonlat(crs: str) -> Transformer:
     """The transformation from a projected CRS to lon/lat degrees."""
-    return Transformer.from_crs(crs, GEOGRAPHIC, always_xy=True)
+    return Transformer.from_crs(definition(crs), GEOGRAPHIC, always_xy=True)
 
 
 @lru_cache(maxsize=256)
 def from_lonlat(crs: str) -> Transformer:
     """The transformation from lon/lat degrees to a projected CRS."""
-    return Transformer.from_crs(GEOGRAPHIC, crs, always_xy=True)
+    return Transformer.from_crs(GEOGRAPHIC, definition(crs), always_xy=True)
 
 
 def utm(lon: float, lat: float) -> str:
@@ -72,11 +73,8 @@ def pixels(crs: str, origin: tuple[float, float], pixel: tuple[float, float], si
     count = size // _COARSE + 1
     along = np.arange(count) * float(_COARSE)
     px, py = np.meshgrid(origin[0] + pixel[0] * along, origin[1] + pixel[1] * along)
-    if crs == GEOGRAPHIC:
-        x, y = mercator(px, py)
-    else:
-        lon, lat = to_lonlat(crs).transform(px, py)
-        x, y = mercator(lon, lat)
+    x, y = _world(crs, px, py)
+    if crs != GEOGRAPHIC:
         x -= np.round(x - x[0, 0])
     if step == 1:
         return Sites(upsample(x, _COARSE), upsample(y, _COARSE))
@@ -109,7 +107,11 @@ def scattered(crs: str, corner: tuple[Reals, Reals], pixel: tuple[float, float],
 
 
 def _world(crs: str, x: Reals, y: Reals) -> tuple[F64, F64]:
-    return mercator(x, y) if crs == GEOGRAPHIC else mercator(*to_lonlat(crs).transform(x, y))
+    """World coordinates; what lies outside the globe's outline in a projection is put at 0° E, 0° N."""
+    if crs == GEOGRAPHIC:
+        return mercator(x, y)
+    lon, lat = to_lonlat(crs).transform(x, y)
+    return mercator(np.where(np.isfinite(lon), lon, 0.0), np.where(np.isfinite(lat), lat, 0.0))
 
 
 def _between(top: tuple[F64, F64], bottom: tuple[F64, F64], weight: F64, start: F64) -> tuple[F64, F64]:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from eo_ingest.emulator.asset import Lattice, Window
+from eo_ingest.emulator.asset import Window
 from eo_ingest.emulator.world.cells import Survey, blocks, gather, means
 from eo_ingest.emulator.world.coherence import coherence, parameters
 from eo_ingest.emulator.world.cover import Kind
 from eo_ingest.emulator.world.land import survey
-from eo_ingest.emulator.world.seasonal_tiles import NORTH, SEASONS, SOUTH, layers, tile_id
+from eo_ingest.emulator.world.seasonal_orbits import orbits, view
+from eo_ingest.emulator.world.seasonal_tiles import SEASONS, SIDE, layers, tile_id, tile_lattice
 from eo_ingest.emulator.world.signature import power
 
 if TYPE_CHECKING:
@@ -24,12 +25,6 @@ if TYPE_CHECKING:
 
     from eo_ingest.emulator.world.noise import F32, Sites
 
-SIDE = 1200
-"""Pixels along the edge of a tile of one degree."""
-LATTICE = Lattice(
-    "EPSG:4326", (1 / SIDE, 0.0, -180.0, 0.0, -1 / SIDE, float(NORTH)), 360 * SIDE, (NORTH - SOUTH) * SIDE
-)
-"""The pixels of all tiles."""
 _SPLIT = 2
 _POINTS = _SPLIT * _SPLIT
 
@@ -69,7 +64,7 @@ def cell(measured: F32) -> Cell:
 
 def dtype(layer: str) -> str:
     """The numpy dtype of a layer's digital numbers."""
-    return "uint8" if "_COH" in layer else "uint16"
+    return "uint8" if "_COH" in layer or layer.endswith(("_inc", "_lsmap")) else "uint16"
 
 
 def numbers(layer: str, cells: Cell) -> npt.NDArray[Any]:
@@ -104,18 +99,26 @@ def _decay(metric: str, rho: npt.NDArray[Any], tau: npt.NDArray[Any]) -> npt.NDA
     return np.clip(np.round(100 * coherence(rho / 1000, tau / 1000, int(metric[3:]))), 1, 100)
 
 
+def files(lon0: int, lat1: int) -> tuple[str, ...]:
+    """All layers of a tile, each a file of the archive: `winter_vv_COH12` … and `015A_inc`, `015A_lsmap` by orbit."""
+    return layers(lon0, lat1) + tuple(f"{orbit}_{name}" for orbit in orbits(lon0, lat1) for name in ("inc", "lsmap"))
+
+
 def tile(layer: str, lon0: int, lat1: int) -> npt.NDArray[Any]:
     """The digital numbers of one file of the archive, (1200, 1200), north up; 0 is no data.
 
     Args:
-        layer: one of `seasonal_tiles.layers(lon0, lat1)`.
+        layer: one of `files(lon0, lat1)`.
         lon0: degrees east of the tile's left edge.
         lat1: degrees north of its upper edge.
 
     Raises:
         KeyError: the tile has no such layer.
     """
-    if layer not in layers(lon0, lat1):
+    if layer not in files(lon0, lat1):
         raise KeyError(f"{tile_id(lon0, lat1)}_{layer}")
-    window = Window((NORTH - lat1) * SIDE, (lon0 + 180) * SIDE, SIDE, SIDE)
-    return numbers(layer, cell(gather(LATTICE, window, CELLS)[0]))
+    orbit, _, name = layer.partition("_")
+    if name in {"inc", "lsmap"}:
+        return view(lon0, lat1, orbit)[int(name == "lsmap")]
+    whole = Window(0, 0, SIDE, SIDE)
+    return numbers(layer, cell(gather(tile_lattice(lon0, lat1), whole, CELLS)[0]))

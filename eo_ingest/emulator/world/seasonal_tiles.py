@@ -6,7 +6,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from eo_ingest.emulator.world.land import coast
+from eo_ingest.emulator.asset import Lattice
+from eo_ingest.emulator.world.degree import shore
 from eo_ingest.emulator.world.noise import hash_words, noise
 from eo_ingest.emulator.world.place import mercator
 
@@ -23,6 +24,15 @@ NORTH, SOUTH = 82, -79
 """Latitudes between which there are tiles."""
 _DEEP = 0.22
 _RARELY = {24: 0.001, 36: 0.003, 48: 0.015}
+
+
+SIDE = 1200
+"""Pixels along the edge of a tile."""
+
+
+def tile_lattice(lon0: int, lat1: int) -> Lattice:
+    """The pixels of the tile whose upper left corner is (lon0, lat1)."""
+    return Lattice("EPSG:4326", (1 / SIDE, 0.0, float(lon0), 0.0, -1 / SIDE, float(lat1)), SIDE, SIDE)
 
 
 def tile_id(lon0: int, lat1: int) -> str:
@@ -48,13 +58,9 @@ def _on_earth(lon0: int, lat1: int) -> bool:
     return SOUTH < lat1 <= NORTH and -180 <= lon0 < 180
 
 
-@lru_cache(maxsize=65536)
 def exists(lon0: int, lat1: int) -> bool:
-    """Whether there is a tile: land, or sea near land, at one of 13 × 13 points."""
-    if not _on_earth(lon0, lat1):
-        return False
-    lon, lat = np.meshgrid(lon0 + (np.arange(13) + 0.5) / 13, lat1 - (np.arange(13) + 0.5) / 13)
-    return bool((coast(*mercator(lon, lat)) > _DEEP).any())
+    """Whether there is a tile: land, or sea near land."""
+    return _on_earth(lon0, lat1) and shore(lon0, lat1) > _DEEP
 
 
 def polar(lon0: int, lat1: int) -> bool:

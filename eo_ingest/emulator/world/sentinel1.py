@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 COLLECTION = "COPERNICUS/S1_GRD"
 FIRST, LAST = 1_412_294_400_000, 1_830_297_600_000
 """First and last moment of the collection: 2014-10-03 and 2028-01-01."""
+EVERY_PASS = (7.0, 40.5, 17.0, 48.0)
+"""Degrees west, south, east, north: slices whose middle lies in it are imaged every time, each track every 6 days."""
 _HH_GAIN = 0.4
 _EXACT_LEVELS = 4
 
@@ -150,12 +152,12 @@ class Sentinel1:
     def images(self, start: int | None, end: int | None, bounds: BaseGeometry | None) -> Iterator[Scene]:
         """Scenes in time order; lazily, so that an unbounded request may be cut short."""
         low, high = max(start or FIRST, FIRST), min(LAST if end is None else end, LAST)
-        _, lat, imaged = centres()
+        lon, lat, imaged = centres()
         if bounds is not None:
             bounds = within_180(bounds)
-            imaged = imaged & near(centres()[0], lat, boxes(bounds), 245.0)
+            imaged = imaged & near(lon, lat, boxes(bounds), 245.0)
         tracks, numbers = np.nonzero(imaged)
-        slots = _Slots(tracks, numbers, _strides(lat[tracks, numbers]))
+        slots = _Slots(tracks, numbers, _strides(lon[tracks, numbers], lat[tracks, numbers]))
         half = SENTINEL1.repeat * DAY // 2
         for window in range((low - SENTINEL1.epoch) // half - 1, (high - SENTINEL1.epoch) // half + 1):
             for track, number, half_cycle, regular in slots.within(window, low, high):
@@ -192,10 +194,12 @@ class _Slots:
             yield int(self.tracks[k]), int(self.numbers[k]), int(cycle[k]), bool(slot[k] == 0)
 
 
-def _strides(latitude: np.ndarray) -> np.ndarray:
-    """Half cycles between scenes of a track, so that all latitudes see about as many."""
+def _strides(longitude: np.ndarray, latitude: np.ndarray) -> np.ndarray:
+    """Half cycles between scenes of a track: so many that all latitudes see about as many, but 1 where all are kept."""
     overlap = HALF_WIDTH["IW"] / 500.0 / (40_075.0 / SENTINEL1.revolutions * np.cos(np.radians(latitude)))
     out: np.ndarray = np.maximum(3, np.round(4.8 * overlap)).astype(np.int64)
+    west, south, east, north = EVERY_PASS
+    out[(longitude >= west) & (longitude <= east) & (latitude >= south) & (latitude <= north)] = 1
     return out
 
 
