@@ -15,7 +15,7 @@ import anyio.to_thread
 from anyio import CapacityLimiter
 from starlette.applications import Starlette
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Mount, Route
 
 from eo_ingest.emulator import algorithms as _algorithms
 from eo_ingest.emulator import documents, listing, pixels
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
+_OF_WORLD = "Earth_Big_Data/GLOBAL_SEASONAL_S1/V2019/COHERENCE_RAW"
 # Intermediate results that all requests together may keep.
 _MEMORY = 2**30
 # Deep graphs are evaluated by recursion: several Python frames for each node.
@@ -68,6 +69,7 @@ class Emulator:
         """The ASGI application."""
         return Starlette(
             routes=[
+                *self._archives(),
                 Route("/$discovery/rest", self._discovery),
                 Route("/{version}/projects/{project}/algorithms", self._answer(self._algorithms)),
                 Route("/{version}/projects/{project}/value:compute", self._answer(self._compute), methods=["POST"]),
@@ -83,6 +85,14 @@ class Emulator:
                 Route("/{path:path}", self._unknown, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
             ]
         )
+
+    def _archives(self) -> list[BaseRoute]:
+        """The synthetic world's archives, where the world is served."""
+        if self._context.catalogue.get(_OF_WORLD) is None:
+            return []
+        from eo_ingest.emulator.archive.routes import routes
+
+        return [Mount("/archive", routes=routes())]
 
     def _answer(self, work: Callable[[Mapping[str, str], Mapping[str, str], Any], Response]) -> Handler:
         """A handler that reads the body and does the work in a thread."""
