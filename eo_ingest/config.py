@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from eo_ingest import recipes
 from eo_ingest.errors import ConfigError
+from eo_ingest.products import custom
+from eo_ingest.recipes import Clouds, Orbit
+
+__all__ = ["DEFAULT_WORKERS", "MAX_WORKERS", "Clouds", "Orbit", "RunConfig", "Settings", "SourceName"]
 
 SourceName = Literal["earthengine", "emulator"]
 
@@ -15,31 +21,59 @@ DEFAULT_WORKERS = 8
 MAX_WORKERS = 40
 
 
+class UsedRecipe(BaseModel):
+    """The recipe that a configuration was filled from: its name, its text's SHA-256, and the split that it declares."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    sha256: str
+    split: dict[str, Any] | None
+
+
 class RunConfig(BaseModel):
-    """One run, as asked: everything that `eo-ingest tile` and the flow `ingest` take."""
+    """One run, as asked: everything that `eo-ingest tile` and the flow `ingest` take, as plain values."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     aoi: str = Field(description="a registry name, a file, or west,south,east,north in degrees")
     store: str = Field(description="the store's folder")
     grid: str = Field("utm", description="the name of a grid")
-    products: tuple[str, ...] | None = Field(None, description="product names; the default ones if not given")
+    products: tuple[str, ...] | None = Field(None, description="names and product files; the default ones if not given")
     periods: tuple[str, ...] | None = Field(None, description="periods such as 2020; each product's own if not given")
+    product_periods: dict[str, tuple[str, ...]] = Field({}, description="product name -> periods of it alone")
+    clouds: Clouds | None = Field(None, description="how clouds are told, where it is not by Cloud Score+")
+    orbit: Orbit | None = Field(None, description="one relative orbit per tile and pass: the one with most scenes")
+    recipe: UsedRecipe | None = Field(None, description="the recipe that gave what was not asked for")
+    trust_code: bool = Field(default=False, description="whether product files may be programs")
+    definitions: dict[str, str] = Field({}, description="product as asked -> SHA-256 of its file, once a run has begun")
     source: SourceName = Field("earthengine", description="Earth Engine, or the emulator on this machine")
     assets: str | None = Field(None, description="a folder of rasters that the emulator serves")
     limit: int | None = Field(None, ge=1, description="only the first so many blocks")
     archives: dict[str, str] = Field({}, description="product name -> where its files are, instead of Earth Engine")
     workers: int = Field(DEFAULT_WORKERS, ge=1, le=MAX_WORKERS, description="requests in flight")
 
+    @field_validator("products")
     @classmethod
-    def of(cls, **values: object) -> RunConfig:
-        """The configuration of these values.
+    def _absolute(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        """Product files by their absolute paths: a worker's folder is another."""
+        return names and tuple(str(Path(n).expanduser().absolute()) if custom.is_file(n) else n for n in names)
+
+    @classmethod
+    def of(cls, **values: Any) -> RunConfig:
+        """The configuration of these values; None is what was not given. `recipe` may be a name or a file to fill in.
 
         Raises:
             ConfigError: names the first value that does not fit.
         """
+        given = {key: value for key, value in values.items() if value is not None}
+        if isinstance(given.get("recipe"), str):
+            loaded = recipes.load(given["recipe"])
+            given = recipes.merged(loaded, {key: value for key, value in given.items() if key != "recipe"})
+            if "aoi" not in given:
+                raise ConfigError(f"recipe {loaded.name!r} has no area of its own: add --aoi")
         try:
-            config = cls.model_validate(values)
+            config = cls.model_validate(given)
         except ValidationError as err:
             first = err.errors()[0]
             raise ConfigError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from err

@@ -28,7 +28,7 @@ BASE_RESOLUTION = 10
 TILE_PX = 448
 MAX_SHARD_BYTES = 256 * 1024 * 1024
 DATE_UNITS = "days since 1970-01-01"
-_NAME = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
+NAME = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,7 @@ class Product:
         Raises:
             ConfigError: names the product and what is wrong with it.
         """
-        if not _NAME.fullmatch(self.name):
+        if not NAME.fullmatch(self.name):
             raise ConfigError(f"product name {self.name!r}: expected lower-case letters, digits and single hyphens")
         names = [v.name for v in self.variables]
         if not names or len(set(names)) != len(names):

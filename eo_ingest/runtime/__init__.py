@@ -14,14 +14,18 @@ from typing import TYPE_CHECKING, Any
 from eo_ingest import aoi, catalog, manifest, products
 from eo_ingest.errors import ConfigError, SourceError
 from eo_ingest.grid import Grid
-from eo_ingest.period import Period
-from eo_ingest.plan import Plan, fingerprint, series, task
-from eo_ingest.runtime import heap
-from eo_ingest.runtime.choosing import archives, chosen
+from eo_ingest.plan import Plan, fingerprint, task
+from eo_ingest.runtime import defining, heap
+from eo_ingest.runtime.checking import check_assets
+from eo_ingest.runtime.choosing import archives, choices, chosen, chosen_series
+from eo_ingest.runtime.defining import current_fingerprint, known, product
 from eo_ingest.runtime.executing import Totals, execute
 from eo_ingest.runtime.opening import Origin, check_fits, existing, store_at
 from eo_ingest.runtime.preparing import conclude, is_described, prepare
 from eo_ingest.runtime.sourcing import check_access, release, shared
+
+# The store of a configuration that is only planned.
+NOWHERE = "-"
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -38,8 +42,11 @@ __all__ = [
     "current_fingerprint",
     "existing",
     "finish",
+    "known",
     "left_out",
+    "notes",
     "pending",
+    "product",
     "release",
     "resolve",
     "run_batch",
@@ -54,10 +61,8 @@ def resolve(config: RunConfig) -> Plan:
     Raises:
         ConfigError: for an unknown or invalid AOI, grid, product, period or archive.
     """
-    found = chosen(config)
-    archived = frozenset(archives(config, found))
-    pairs = series(list(found.values()), config.periods)
-    return Plan(aoi.load(config.aoi), Grid.load(config.grid), pairs, config.limit, archived)
+    archived = frozenset(archives(config, chosen(config)))
+    return Plan(aoi.load(config.aoi), Grid.load(config.grid), chosen_series(config), config.limit, archived)
 
 
 def _check_over(plan: Plan) -> None:
@@ -67,15 +72,34 @@ def _check_over(plan: Plan) -> None:
         ConfigError: names the first.
     """
     today = datetime.now(UTC).date()
-    for product, period in plan.series:
-        end = product.frames(period)[-1].end
+    for made, period in plan.series:
+        end = made.frames(period)[-1].end
         if end > today:
-            raise ConfigError(f"period {period.name!r} of {product.name!r} ends on {end} (UTC) and is not over yet")
+            raise ConfigError(f"period {period.name!r} of {made.name!r} ends on {end} (UTC) and is not over yet")
 
 
 def left_out(config: RunConfig, plan: Plan) -> list[str]:
     """Default products that a configuration without `products` leaves out, since a period is not theirs."""
     return [] if config.products else [name for name in products.DEFAULT if name not in plan.products]
+
+
+def notes(config: RunConfig, plan: Plan) -> list[str]:
+    """What is told of a run before it begins, in sentences.
+
+    Raises:
+        ConfigError: if the run cannot be made in its store as asked.
+    """
+    told = [f"AOI {plan.aoi.name}: {note}" for note in plan.aoi.notes]
+    if missing := left_out(config, plan):
+        told.append(f"left out, since the periods asked for are not theirs: {', '.join(missing)}")
+    if config.recipe and config.recipe.split:
+        told.append(
+            f"recipe {config.recipe.name} declares a split ({config.recipe.split['method']}): it is recorded in the "
+            "run's description; this version does not part tiles by it"
+        )
+    if config.store != NOWHERE:
+        told += defining.changes(store_at(config.store), choices(config).values(), plan)
+    return told
 
 
 def pending(plan: Plan, store: Store) -> list[Job]:
@@ -97,8 +121,12 @@ def pending(plan: Plan, store: Store) -> list[Job]:
 
 @dataclass(frozen=True)
 class Started:
-    """A run that is ready: its plan, its id (None if there is nothing to do) and its pending jobs."""
+    """A run that is ready: its configuration, plan, id (None if there is nothing to do) and pending jobs.
 
+    The configuration knows by which definitions the run began: a product file that changes later changes nothing.
+    """
+
+    config: RunConfig
     plan: Plan
     run: str | None
     jobs: list[Job]
@@ -117,19 +145,22 @@ def start(config: RunConfig, *, on_plan: Callable[[Plan, list[Job]], None] = lam
         StoreError: if the store cannot be written.
     """
     heap.share()
+    asked = list(choices(config).values())
+    config = config.model_copy(update={"definitions": {c.asked: c.file.file.sha256 for c in asked if c.file}})
     plan = resolve(config)
     _check_over(plan)
     store = store_at(config.store)
     origin = Origin.of(config)
     if check_fits(store, plan, origin) is None:
         check_access(config)  # all is ahead, so this can be said before the slow part
+    defining.changes(store, asked, plan)
     jobs = pending(plan, store)
     on_plan(plan, jobs)
-    if not jobs and is_described(plan, store):
-        return Started(plan, None, jobs)
+    if not jobs and is_described(plan, store) and defining.are_kept(store, asked):
+        return Started(config, plan, None, jobs)
     if jobs:
-        shared(config)
-    return Started(plan, prepare(plan, store, config, origin), jobs)
+        check_assets(shared(config), plan, jobs, [c.product for c in asked if c.file])
+    return Started(config, plan, prepare(plan, store, config, origin, asked), jobs)
 
 
 def run_batch(
@@ -191,19 +222,9 @@ def tile(
         started = start(config, on_plan=on_plan)
         totals = Totals()
         if started.run is not None and started.jobs:
-            totals = run_batch(config, started.run, started.jobs, on_done=on_done)
+            totals = run_batch(started.config, started.run, started.jobs, on_done=on_done)
         finish(config, started.run, totals)  # also where all was done: the run before may have died just before it
     finally:
         release()
     totals.jobs["kept"] += sum(1 for _ in started.plan.jobs()) - len(started.jobs)
     return Run(started.run, time.monotonic() - begun, totals)
-
-
-def current_fingerprint(grid: Grid) -> Callable[[str, str], str | None]:
-    """What `catalog.status` asks: the fingerprint of a product and period now; None where the product is unknown."""
-
-    def now(product: str, period: str) -> str | None:
-        known = products.REGISTRY.get(product)
-        return fingerprint(known, Period.parse(period), grid) if known else None
-
-    return now

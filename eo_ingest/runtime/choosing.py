@@ -1,35 +1,155 @@
-"""Which products a run makes, and by which way each comes: Earth Engine, or an archive of files."""
+"""Which products a run makes, of which periods, and by which way each comes: Earth Engine, or an archive of files."""
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eo_ingest import products
-from eo_ingest.errors import ConfigError
+from eo_ingest.errors import ConfigError, OutputError
+from eo_ingest.plan import series
+from eo_ingest.product import NAME
+from eo_ingest.products import custom
+from eo_ingest.products.custom import kept
+from eo_ingest.runtime.opening import store_at
+from eo_ingest.tomlfile import File
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from eo_ingest.config import RunConfig
+    from eo_ingest.period import Period
     from eo_ingest.product import Product
+    from eo_ingest.products.custom import FileProduct
+    from eo_ingest.products.custom.kept import Definition
 
 EMULATED = "emulator"
 # Where an archive is looked for on real data, where nobody says.
 _USUAL = {"gunw": "asf"}
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One product of a run: as it was asked for, and the periods of it alone; `file` if it is the user's own."""
+
+    asked: str
+    product: Product
+    periods: tuple[str, ...] | None = None
+    file: FileProduct | None = None
+
+
+def choices(config: RunConfig) -> dict[str, Choice]:
+    """What a configuration chooses, by product name.
+
+    Raises:
+        ConfigError: for an unknown product, a product file that is wrong, or two products of one name.
+    """
+    found: dict[str, Choice] = {}
+    for asked in dict.fromkeys(config.products or products.DEFAULT):
+        choice = _choice(asked, config)
+        name = choice.product.name
+        if name in found:
+            raise ConfigError(f"{_short(found[name].asked)} and {_short(asked)} are both product {name!r}: take one")
+        found[name] = choice
+    if not config.products and config.periods:
+        whole = set(config.periods)
+        found = {n: c for n, c in found.items() if not c.product.only_periods or whole <= set(c.product.periods)}
+    if strange := set(config.product_periods) - {n for c in found.values() for n in (c.asked, c.product.name)}:
+        name = min(strange)
+        given = ",".join(config.product_periods[name])
+        raise ConfigError(f"--period {name}={given}: this run makes {', '.join(found)}, not {name!r}")
+    return found
+
+
 def chosen(config: RunConfig) -> dict[str, Product]:
     """The products of a configuration by name: those asked for, or the default ones that have its periods.
 
     Raises:
-        ConfigError: for an unknown product.
+        ConfigError: see `choices`.
     """
-    names = dict.fromkeys(config.products or products.DEFAULT)
-    found = {name: products.get(name) for name in names}
-    if not config.products and config.periods:
-        found = {n: p for n, p in found.items() if not p.only_periods or set(config.periods) <= set(p.periods)}
-    return found
+    return {name: choice.product for name, choice in choices(config).items()}
 
 
-def archives(config: RunConfig, found: dict[str, Product]) -> dict[str, str]:
+def chosen_series(config: RunConfig) -> tuple[tuple[Product, Period], ...]:
+    """Each product with each of its periods: those asked of it alone, else those asked of all, else its own.
+
+    Raises:
+        ConfigError: see `choices`; or if a product does not exist for a period.
+    """
+    return tuple(pair for c in choices(config).values() for pair in series([c.product], c.periods or config.periods))
+
+
+def _choice(asked: str, config: RunConfig) -> Choice:
+    if custom.is_file(asked):
+        file = _file(asked, config)
+    elif asked not in products.REGISTRY and (definition := _own(asked, config)):
+        file = _remembered(definition, asked)
+    else:
+        product = products.get(asked)
+        return Choice(asked, product, _periods(config, asked, product.name))
+    return Choice(asked, file.product, _periods(config, asked, file.product.name), file)
+
+
+def _periods(config: RunConfig, *names: str) -> tuple[str, ...] | None:
+    return next((config.product_periods[name] for name in names if name in config.product_periods), None)
+
+
+def _file(path: str, config: RunConfig) -> FileProduct:
+    """The product of a file; once a run has begun, the one that it began with.
+
+    Raises:
+        ConfigError: if the file is wrong, or another one by now.
+    """
+    begun_with = config.definitions.get(path)
+    if begun_with is None:
+        return custom.load(path, trust_code=config.trust_code)
+    with suppress(ConfigError):  # the file may have changed, or be on another machine: the store has it
+        found = custom.load(path, trust_code=config.trust_code)
+        if found.file.sha256 == begun_with:
+            return found
+    for name in kept.names(store_at(config.store)):
+        definition = _stored(name, config, begun_with)
+        if definition and definition.text is not None:
+            return _remembered(definition, path)
+    raise ConfigError(f"{Path(path).name} changed since the run began: run it again with the file as it is now")
+
+
+def _own(name: str, config: RunConfig) -> Definition | None:
+    """The user's product of that name that the run's store keeps."""
+    if config.store == "-" or not NAME.fullmatch(name):
+        return None
+    return _stored(name, config, config.definitions.get(name))
+
+
+def _stored(name: str, config: RunConfig, sha256: str | None) -> Definition | None:
+    """A definition in the run's store: of that digest, or the one that holds; None if there is none."""
+    try:
+        found = kept.read(store_at(config.store), name)
+        if found is None:
+            return None
+        return found.definition(sha256) if sha256 else found.now
+    except KeyError:
+        return None
+    except OutputError as err:
+        raise ConfigError(f"{err}") from err
+
+
+def _remembered(definition: Definition, asked: str) -> FileProduct:
+    if definition.text is None:
+        raise ConfigError(
+            f"product {_short(asked)} is made by the program {definition.file}, and stores keep no programs: "
+            f"add --products with its path, and --trust-code"
+        )
+    return custom.FileProduct(definition.restored(), File(definition.file, definition.text.encode()))
+
+
+def _short(asked: str) -> str:
+    return repr(Path(asked).name if custom.is_file(asked) else asked)
+
+
+def archives(config: RunConfig, found: Mapping[str, Product]) -> dict[str, str]:
     """Where the files are of each product that does not come from Earth Engine: a folder, a URL or a service's name.
 
     Raises:

@@ -6,26 +6,35 @@ import json
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eo_ingest import catalog
 from eo_ingest.errors import StoreError
 from eo_ingest.ingest import versions
+from eo_ingest.runtime import defining
 from eo_ingest.runtime.opening import check_fits
 from eo_ingest.stores import layout
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from eo_ingest.config import RunConfig
     from eo_ingest.plan import Plan
     from eo_ingest.ports import Store
+    from eo_ingest.runtime.choosing import Choice
     from eo_ingest.runtime.opening import Origin
     from eo_ingest.stores.local import LocalStore
 
 
-def prepare(plan: Plan, store: LocalStore, config: RunConfig, origin: Origin) -> str:
-    """Make the store ready for a plan's jobs: root, tile index, metadata, the run's description. Returns the run's id.
+# What tells of places on the user's machine.
+_PLACES = {"store", "assets", "aoi", "archives", "products", "definitions"}
+
+
+def prepare(plan: Plan, store: LocalStore, config: RunConfig, origin: Origin, choices: Collection[Choice] = ()) -> str:
+    """Make the store ready for a plan's jobs: root, user's products, metadata, tile index, the run's description.
+
+    Returns the run's id.
 
     Raises:
         StoreError: if the store cannot be written, or holds arrays of another shape under the same names.
@@ -35,6 +44,7 @@ def prepare(plan: Plan, store: LocalStore, config: RunConfig, origin: Origin) ->
     store.create(layout.ROOT, metadata.root(plan.grid, synthetic=origin.synthetic, assets=origin.assets))
     check_fits(store, plan, origin)
     store.sweep()
+    defining.keep(store, choices, plan)
     for part in plan.cover.zones:
         for product, period in plan.series:
             for key, data in metadata.objects(product, period, part.zone).items():
@@ -115,7 +125,7 @@ def _put_metadata(store: Store, key: str, data: bytes) -> None:
 
 def _describe(plan: Plan, config: RunConfig, now: datetime) -> dict[str, Any]:
     """A run's configuration as resolved: no path, no secret."""
-    asked = config.model_dump(mode="json", exclude={"store", "assets", "aoi", "archives"})
+    asked = config.model_dump(mode="json", exclude=_PLACES)
     return {
         "aoi": {
             "name": plan.aoi.name,
@@ -123,7 +133,14 @@ def _describe(plan: Plan, config: RunConfig, now: datetime) -> dict[str, Any]:
             "source": plan.aoi.source,
             "notes": list(plan.aoi.notes),
         },
-        "config": {**asked, "assets": bool(config.assets), "archives": sorted(config.archives)},
+        "config": {
+            **asked,
+            "assets": bool(config.assets),
+            "archives": sorted(config.archives),
+            "products": config.products and [Path(name).name for name in config.products],
+            "product_periods": {Path(name).name: periods for name, periods in asked["product_periods"].items()},
+            "definitions": {Path(name).name: digest for name, digest in config.definitions.items()},
+        },
         "grid": plan.grid.as_json(),
         "series": [[product.name, period.name] for product, period in plan.series],
         "started": now.isoformat(timespec="seconds"),

@@ -50,7 +50,7 @@ def shared(config: RunConfig) -> Sources:
     """
     found = choosing.chosen(config)
     archives = choosing.archives(config, found)
-    key = (config.source, config.assets, config.workers, config.grid, tuple(found), tuple(archives.items()))
+    key = (config.source, config.assets, config.workers, config.grid, tuple(found.values()), tuple(archives.items()))
     with _guard:
         if _held and _held[0].key == key:
             return _held[0].sources

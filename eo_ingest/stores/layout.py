@@ -15,7 +15,8 @@ MANIFEST = "manifest"
 COMPACTION = "manifest.parquet"
 TILES = "tiles"
 RUNS = "runs"
-RESERVED = {MANIFEST, COMPACTION, TILES, RUNS}
+DEFINITIONS = "products"
+RESERVED = {MANIFEST, COMPACTION, TILES, RUNS, DEFINITIONS}
 
 
 def group(product: str, period: str, zone: str) -> str:
@@ -31,6 +32,11 @@ def shard(product: str, period: str, block: Block, variable: str) -> str:
 def records(product: str, period: str) -> str:
     """The folder of a product's records in one period."""
     return f"{MANIFEST}/{product}/{period}"
+
+
+def definition(product: str) -> str:
+    """What the store keeps of a user's product."""
+    return f"{DEFINITIONS}/{product}.json"
 
 
 def run(run_id: str) -> str:

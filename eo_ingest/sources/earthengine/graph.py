@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from eo_ingest.grid import Block, Zone
     from eo_ingest.period import Frame, Period
     from eo_ingest.product import Product, Variable
-    from eo_ingest.request import PixelRequest, Unit
+    from eo_ingest.request import PixelRequest, Unit, Window
 
 MAX_SCENES = 5000
 # Where a graph that stands for all blocks is anchored; it only ever goes into a fingerprint.
@@ -49,11 +49,11 @@ def image(product: Product, frames: Sequence[Frame], where: Place, request: Pixe
     bands = []
     for index in request.frames:
         frame = frames[index]
-        images = _images(product, frame, where)
+        made = images(product, frame, where)
         for name in dict.fromkeys(name for name, _ in request.units):
             variable = product.variable(name)
             wanted = [band for unit, band in request.units if unit == name]
-            stored = _quantised(images[name].select(wanted), variable)
+            stored = _quantised(made[name].select(wanted), variable)
             bands.append(stored.rename([band_name(index, (name, band)) for band in wanted]))
     return ee.Image.cat(*bands)
 
@@ -67,7 +67,24 @@ def scene_rows(product: Product, frames: Sequence[Frame], where: Place) -> ee.Co
     def row(scene: Any) -> ee.List:
         return ee.List([ee.Image(scene).get(name) for name in columns])
 
-    return ee.Dictionary({frame.label: _scenes(product, frame, where).toList(MAX_SCENES).map(row) for frame in frames})
+    return ee.Dictionary({frame.label: scenes(product, frame, where).toList(MAX_SCENES).map(row) for frame in frames})
+
+
+def pixel_grid(zone: Zone, block: Block, product: Product, window: Window) -> dict[str, Any]:
+    """The `grid` of a request for a window of a block."""
+    step, _, left, _, minus, top = zone.affine(block, factor=product.factor)
+    return {
+        "dimensions": {"width": window.width, "height": window.height},
+        "affineTransform": {
+            "scaleX": step,
+            "shearX": 0,
+            "translateX": left + window.col * step,
+            "shearY": 0,
+            "scaleY": minus,
+            "translateY": top + window.row * minus,
+        },
+        "crsCode": zone.crs,
+    }
 
 
 def scene_columns(product: Product) -> tuple[str, ...]:
@@ -88,17 +105,27 @@ def recipe(product: Product, period: Period) -> str:
     return graph
 
 
-def _scenes(product: Product, frame: Frame, where: Place) -> ee.ImageCollection:
+def scenes(product: Product, frame: Frame, where: Place) -> ee.ImageCollection:
+    """The inputs of a product's frame at a place.
+
+    Raises:
+        ConfigError: if the product is not in Earth Engine.
+    """
     if product.scenes is None:
         raise ConfigError(f"product {product.name!r} is not in Earth Engine: it comes from an archive")
     return product.scenes(frame, region(where))
 
 
-def _images(product: Product, frame: Frame, where: Place) -> Mapping[str, ee.Image]:
+def images(product: Product, frame: Frame, where: Place) -> Mapping[str, ee.Image]:
+    """The images that a product makes of them, by variable: in stored units, neither rounded nor unmasked.
+
+    Raises:
+        ConfigError: if the product is not in Earth Engine.
+    """
     if product.images is None:
         raise ConfigError(f"product {product.name!r} is not in Earth Engine: it comes from an archive")
-    scenes = _scenes(product, frame, where)
-    return product.images(scenes, frame, where) if product.placed else product.images(scenes, frame)
+    inputs = scenes(product, frame, where)
+    return product.images(inputs, frame, where) if product.placed else product.images(inputs, frame)
 
 
 def _quantised(image: ee.Image, variable: Variable) -> ee.Image:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from eo_ingest.ports import Source
     from eo_ingest.product import Product
     from eo_ingest.raster import Raster
-    from eo_ingest.request import PixelRequest, Window
+    from eo_ingest.request import PixelRequest
 
 log = logging.getLogger(__name__)
 
@@ -167,10 +167,10 @@ class _Fetch:
         params = {
             "expression": graph.image(self._product, self._frames, self._where, request),
             "fileFormat": "NPY",
-            "grid": self._pixel_grid(request.window),
+            "grid": graph.pixel_grid(self._zone, self._job.block, self._product, request.window),
             "workloadTag": f"eo-ingest-{self._product.name}",
         }
-        reply = _array(self._source.call(lambda: self._counted(ee.data.computePixels, params), self._retried))
+        reply = array_of(self._source.call(lambda: self._counted(ee.data.computePixels, params), self._retried))
         _check_reply(reply, request, self._product)
         with self._guard:
             self._payload += reply.nbytes
@@ -192,21 +192,6 @@ class _Fetch:
         with self._guard:
             self._retries += 1
 
-    def _pixel_grid(self, window: Window) -> dict[str, Any]:
-        step, _, left, _, minus, top = self._zone.affine(self._job.block, factor=self._product.factor)
-        return {
-            "dimensions": {"width": window.width, "height": window.height},
-            "affineTransform": {
-                "scaleX": step,
-                "shearX": 0,
-                "translateX": left + window.col * step,
-                "shearY": 0,
-                "scaleY": minus,
-                "translateY": top + window.row * minus,
-            },
-            "crsCode": self._zone.crs,
-        }
-
     def _place(self, reply: np.ndarray, request: PixelRequest, tiles: Mapping[int, Raster]) -> None:
         side = self._product.tile_px
         window = request.window
@@ -223,7 +208,7 @@ class _Fetch:
                     raster[unit[0]][frame, unit[1], *there] = reply[graph.band_name(frame, unit)][here]
 
 
-def _array(reply: bytes) -> np.ndarray:
+def array_of(reply: bytes) -> np.ndarray:
     """The structured array in a reply in NPY format, without a copy.
 
     Raises:
