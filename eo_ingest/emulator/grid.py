@@ -16,7 +16,10 @@ from eo_ingest.emulator.errors import EarthEngineError
 # A degree of the equator on the WGS84 sphere that Earth Engine measures with.
 _METRES_PER_DEGREE = 111319.49079327358
 
-__all__ = ["DEFAULT", "Affine", "Grid", "Lattice", "Projection", "Window", "canonical_crs", "project", "pyproj_crs"]
+__all__ = [
+    "DEFAULT", "Affine", "Grid", "Lattice", "Projection", "Window", "canonical_crs", "metres_per_unit", "project",
+    "pyproj_crs",
+]  # fmt: skip
 
 
 class Affine(NamedTuple):
@@ -91,7 +94,8 @@ def project(source: str, target: str, x: Any, y: Any) -> tuple[Any, Any]:
 
 
 @lru_cache(maxsize=512)
-def _metres_per_unit(crs: str) -> float:
+def metres_per_unit(crs: str) -> float:
+    """Metres in a CRS's own unit; in a degree, along the equator."""
     system = pyproj_crs(crs)
     if system.is_geographic:
         return _METRES_PER_DEGREE
@@ -108,7 +112,7 @@ class Projection:
     @property
     def nominal_scale(self) -> float:
         """Metres a pixel, by the CRS's own unit."""
-        return math.sqrt(abs(self.transform.determinant)) * _metres_per_unit(self.crs)
+        return math.sqrt(abs(self.transform.determinant)) * metres_per_unit(self.crs)
 
     def at_scale(self, metres: float) -> Projection:
         """The same CRS and origin with pixels of `metres`."""

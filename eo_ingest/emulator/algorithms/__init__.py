@@ -20,6 +20,7 @@ from eo_ingest.emulator.algorithms import (
     placing,
     reducing,
     strings,
+    terrain,
     visualizing,
 )
 
@@ -41,5 +42,6 @@ __all__ = [
     "placing",
     "reducing",
     "strings",
+    "terrain",
     "visualizing",
 ]
