@@ -13,6 +13,7 @@ from eo_ingest.errors import ConfigError, EoIngestError, OutputError
 from eo_ingest.job import Job, tiles_of
 from eo_ingest.manifest import Record, RecordName, TileRecord
 from eo_ingest.period import Period
+from eo_ingest.products.custom import kept
 from eo_ingest.raster import check, tile_shape, valid_fraction
 from eo_ingest.stores import codec, layout
 
@@ -56,11 +57,11 @@ def verify(
     Args:
         store: the store, whose root was found to be one of ours.
         grid: its grid.
-        known: products by name; the REGISTRY by default.
+        known: products by name; the REGISTRY, and the store's own of its user, by default.
         on_record: called after each record.
     """
     report = Report()
-    definitions = products.REGISTRY if known is None else known
+    definitions = {**products.REGISTRY, **kept.products(store)} if known is None else known
     sizes = dict(store.listing(""))
     names = [name for key in sorted(sizes) if (name := RecordName.parse(key))]
     report.records = len(names)
@@ -76,7 +77,7 @@ def verify(
         _check_record(store, name, definitions, sizes, report, synthetic=synthetic)
         on_record()
     _check_strays(names, sizes, report)
-    for key, problem in catalog.problems(store, grid):
+    for key, problem in (*catalog.problems(store, grid), *kept.problems(store)):
         report.add(key, problem)
     return report
 

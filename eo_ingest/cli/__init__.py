@@ -27,7 +27,8 @@ _COMMANDS = {
     "preview": ("eo_ingest.cli.store:preview", "Draw a product of a store as a picture (PNG)."),
     "aoi": ("eo_ingest.cli.aoi:aoi", "List and show areas of interest."),
     "grid": ("eo_ingest.cli.grid:grid", "List and show grids."),
-    "product": ("eo_ingest.cli.show:product", "List and show products."),
+    "product": ("eo_ingest.cli.product:product", "List and show products, and check one of your own."),
+    "recipe": ("eo_ingest.cli.recipe:recipe", "List and show recipes: published datasets as one option."),
     "emulator": ("eo_ingest.cli.emulator:emulator", "Serve the Earth Engine emulator on this machine."),
 }
 _PLUGINS = "eo_ingest.commands"

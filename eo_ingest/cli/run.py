@@ -36,6 +36,23 @@ def _pairs(_ctx: click.Context, _param: click.Parameter, value: tuple[str, ...])
     return {name.strip(): where.strip() for name, _, where in pairs}
 
 
+def _periods(_ctx: click.Context, _param: click.Parameter, value: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Periods by product, those of all under the empty name: `2020`, or `s2=2019,2020` of s2 alone."""
+    found: dict[str, tuple[str, ...]] = {}
+    for part in value:
+        words = [word.strip() for word in part.split(",") if word.strip()]
+        if not words:
+            raise click.BadParameter("it is empty; leave the option out to get its default")
+        name = ""
+        for word in words:
+            before, equals, period = (text.strip() for text in word.rpartition("="))
+            if not period or (equals and not before):
+                raise click.BadParameter(f"{word!r}: expected a period such as 2020, or PRODUCT=PERIOD")
+            name = before or name
+            found[name] = (*found.get(name, ()), period)
+    return found
+
+
 def _verbose(ctx: click.Context, _param: click.Parameter, value: int) -> None:
     """`-v` after the command, on top of those before it."""
     if value:
@@ -45,21 +62,34 @@ def _verbose(ctx: click.Context, _param: click.Parameter, value: int) -> None:
 def _what(command: Callable[..., None]) -> Callable[..., None]:
     """The options that say what to make."""
     options = [
-        click.option("--aoi", required=True, help="A registry name, a file, or west,south,east,north in degrees."),
-        click.option("--grid", default="utm", show_default=True, help="The grid."),
+        click.option(
+            "--recipe", help="A published dataset's shape; `recipe list` names them. Other options go before."
+        ),
+        click.option("--aoi", help="A registry name, a file, or west,south,east,north in degrees."),
+        click.option("--grid", help="The grid.  [default: utm]"),
         click.option(
             "--products",
             multiple=True,
             callback=_listed,
-            help="Products, comma-separated; `product list` names them.  [default: s1grd, s2, s2-20m, worldcover]",
+            help="Products, comma-separated: names of `product list`, and product files (.toml, .py).  "
+            "[default: s1grd, s2, s2-20m, worldcover]",
         ),
         click.option(
             "--period",
             "periods",
             multiple=True,
-            callback=_listed,
-            help="Periods such as 2020 (2019-12-01 to 2020-12-01).  [default: each product's own]",
+            callback=_periods,
+            metavar="[PRODUCT=]PERIOD",
+            help="Periods such as 2020 (2019-12-01 to 2020-12-01), of all products or of one.  "
+            "[default: each product's own]",
         ),
+        click.option(
+            "--clouds", type=click.Choice(["scl", "qa60"]), help="Tell clouds otherwise than by Cloud Score+."
+        ),
+        click.option(
+            "--orbit", type=click.Choice(["most"]), help="One relative orbit per tile and pass: that with most scenes."
+        ),
+        click.option("--trust-code", is_flag=True, help="Run product files that are programs (.py)."),
         click.option(
             "--archive",
             "archives",
@@ -74,17 +104,30 @@ def _what(command: Callable[..., None]) -> Callable[..., None]:
     return functools.reduce(lambda made, option: option(made), reversed(options), command)
 
 
+def _config(store: str, periods: dict[str, tuple[str, ...]], **values: Any) -> RunConfig:
+    """The configuration of a command's options.
+
+    Raises:
+        ConfigError: names the first value that does not fit.
+    """
+    from eo_ingest.config import RunConfig
+
+    if values["aoi"] is None and values["recipe"] is None:
+        raise click.MissingParameter(param_hint="'--aoi'", param_type="option")
+    of_all = periods.pop("", None)
+    return RunConfig.of(**values, store=store, periods=of_all, product_periods=periods)
+
+
 @click.command(short_help="Tiles, blocks, jobs, requests and bytes of a run.")
 @_what
 def plan(as_json: bool, **values: Any) -> None:
     """Tell what a run amounts to, without a network: tiles, blocks, jobs, and per product requests and bytes."""
     from eo_ingest import runtime
     from eo_ingest.cli.text import count, size, table
-    from eo_ingest.config import RunConfig
 
-    config = RunConfig.of(store="-", **values)
+    config = _config(runtime.NOWHERE, **values)
     resolved = runtime.resolve(config)
-    _notes(resolved, runtime.left_out(config, resolved))
+    _tell_notes(config, resolved)
     summary = resolved.summary()
     if as_json:
         click.echo(json.dumps(summary))
@@ -122,13 +165,12 @@ def tile(as_json: bool, **values: Any) -> None:
     """
     from eo_ingest import runtime
     from eo_ingest.cli.progress import Progress
-    from eo_ingest.config import RunConfig
 
-    config = RunConfig.of(**values)
+    config = _config(**values)
     with Progress(quiet=as_json) as progress:
 
         def planned(resolved: Plan, jobs: list[Job]) -> None:
-            _notes(resolved, runtime.left_out(config, resolved))
+            _tell_notes(config, resolved)
             progress.start(resolved, jobs)
 
         run = runtime.tile(config, on_plan=planned, on_done=progress.advance)
@@ -140,11 +182,11 @@ def tile(as_json: bool, **values: Any) -> None:
         sys.exit(1)
 
 
-def _notes(plan: Plan, left_out: list[str]) -> None:
-    for note in plan.aoi.notes:
-        click.echo(f"note: AOI {plan.aoi.name}: {note}", err=True)
-    if left_out:
-        click.echo(f"note: left out, since the periods asked for are not theirs: {', '.join(left_out)}", err=True)
+def _tell_notes(config: RunConfig, plan: Plan) -> None:
+    from eo_ingest import runtime
+
+    for note in runtime.notes(config, plan):
+        click.echo(f"note: {note}", err=True)
 
 
 def _report(run: Any, config: RunConfig) -> None:

@@ -25,7 +25,7 @@ def status(store: str, as_json: bool) -> None:
     from eo_ingest.cli.text import table
 
     opened, grid = runtime.existing(store)
-    found = catalog.status(opened, catalog.wanted(opened), runtime.current_fingerprint(grid))
+    found = catalog.status(opened, catalog.wanted(opened), runtime.current_fingerprint(grid, opened))
     if as_json:
         click.echo(json.dumps(found))
         return

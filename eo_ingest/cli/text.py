@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 
 def count(number: int, noun: str) -> str:
@@ -33,12 +33,13 @@ def seconds(number: float) -> str:
     return f"{hours} h {minutes} min"
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns: the first flush left, the others flush right."""
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Collection[int] | None = None) -> str:
+    """Columns: those of `right`, or all but the first, flush right."""
     widths = [max(len(row[i]) for row in (header, *rows)) for i in range(len(header))]
+    flush = set(range(1, len(header)) if right is None else right)
 
     def line(row: Sequence[str]) -> str:
-        cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
-        return "  ".join(cells).rstrip()
+        cells = zip(row, widths, range(len(row)), strict=True)
+        return "  ".join(cell.rjust(width) if i in flush else cell.ljust(width) for cell, width, i in cells).rstrip()
 
     return "\n".join(line(row) for row in (header, *rows))

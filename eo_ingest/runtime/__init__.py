@@ -9,14 +9,16 @@ import time
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from eo_ingest import aoi, catalog, manifest, products
 from eo_ingest.errors import ConfigError, SourceError
 from eo_ingest.grid import Grid
 from eo_ingest.plan import Plan, fingerprint, task
-from eo_ingest.runtime import defining, heap
-from eo_ingest.runtime.checking import check_assets
+from eo_ingest.runtime import checking, defining, heap
+from eo_ingest.runtime.checking import Report, check_assets
 from eo_ingest.runtime.choosing import archives, choices, chosen, chosen_series
 from eo_ingest.runtime.defining import current_fingerprint, known, product
 from eo_ingest.runtime.executing import Totals, execute
@@ -26,6 +28,8 @@ from eo_ingest.runtime.sourcing import check_access, release, shared
 
 # The store of a configuration that is only planned.
 NOWHERE = "-"
+# Degrees: far less than a tile.
+_HAIR = 1e-6
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -36,9 +40,13 @@ if TYPE_CHECKING:
     from eo_ingest.ports import Store
 
 __all__ = [
+    "NOWHERE",
+    "Report",
     "Run",
     "Started",
     "Totals",
+    "box_of",
+    "check",
     "current_fingerprint",
     "existing",
     "finish",
@@ -76,6 +84,60 @@ def _check_over(plan: Plan) -> None:
         end = made.frames(period)[-1].end
         if end > today:
             raise ConfigError(f"period {period.name!r} of {made.name!r} ends on {end} (UTC) and is not over yet")
+
+
+def check(
+    config: RunConfig,
+    tile_id: str | None = None,
+    *,
+    on_step: Callable[[], None] = lambda: None,
+    on_made: Callable[[Store, Plan, Report], None] = lambda _store, _plan, _report: None,
+) -> Report:
+    """Hold a configuration's one product against the catalogue, and make one tile of it in a store that is thrown away.
+
+    Args:
+        config: of one product; its store is not touched.
+        tile_id: the tile; the area's first if None.
+        on_step: called as the check gets on.
+        on_made: called with that store, its plan and the report, where a tile was made.
+
+    Raises:
+        ConfigError: if that cannot be tried as asked.
+        SourceError: if the source does not start, or does not answer.
+    """
+    plan = resolve(config)
+    _check_over(plan)
+    check_access(config)
+    with TemporaryDirectory(prefix="eo-ingest-") as folder:
+        store = store_at(str(Path(folder) / "check"))
+        try:
+            sources = shared(config)
+            prepare(plan, store, config, Origin.of(config), list(choices(config).values()))
+            report = checking.check(sources, plan, tile_id, store=store, on_step=on_step)
+        finally:
+            release()
+        if report.status in {"ok", "empty"}:
+            finish(config.model_copy(update={"store": store.url}), None, Totals())
+            on_made(store, plan, report)
+    return report
+
+
+def box_of(tile: str, grid: str) -> str:
+    """A tile as an area: a box in its middle, west,south,east,north in degrees.
+
+    Raises:
+        ConfigError: if there is no such grid, or no such tile in it.
+    """
+    from pyproj import Transformer
+
+    made = Grid.load(grid)
+    found = made.tile(tile)
+    zone = made.zone(found.zone)
+    left, bottom, right, top = zone.bounds(found)
+    middle = Transformer.from_crs(zone.crs, "EPSG:4326", always_xy=True).transform(
+        (left + right) / 2, (bottom + top) / 2
+    )
+    return ",".join(f"{middle[i] + step:.7f}" for step in (-_HAIR, _HAIR) for i in (0, 1))
 
 
 def left_out(config: RunConfig, plan: Plan) -> list[str]:
