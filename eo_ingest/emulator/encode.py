@@ -10,6 +10,7 @@ import numpy as np
 
 from eo_ingest.emulator import element as elements
 from eo_ingest.emulator.collection import Collection
+from eo_ingest.emulator.crs import is_code
 from eo_ingest.emulator.errors import EarthEngineError
 from eo_ingest.emulator.geometry import Geometry
 from eo_ingest.emulator.grid import Projection
@@ -53,7 +54,7 @@ def _band(band: Band) -> dict[str, Any]:
         document["dimensions"] = [band.extent.width, band.extent.height]
         if band.extent.col or band.extent.row:
             document["origin"] = [band.extent.col, band.extent.row]
-    key = "crs" if band.projection.crs.startswith("EPSG:") else "crs_wkt"
+    key = "crs" if is_code(band.projection.crs) else "crs_wkt"
     document[key] = band.projection.crs
     document["crs_transform"] = encode(list(band.projection.transform))
     return document

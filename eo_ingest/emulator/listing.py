@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from eo_ingest.emulator import pixeltype
 from eo_ingest.emulator.algorithms.load import asset_id
 from eo_ingest.emulator.catalogue import is_collection, is_image
+from eo_ingest.emulator.crs import is_code
 from eo_ingest.emulator.element import Date, parse_date
 from eo_ingest.emulator.encode import encode
 from eo_ingest.emulator.errors import EarthEngineError
@@ -69,7 +70,7 @@ def _band(band: Band) -> dict[str, Any]:
         "id": band.name,
         "dataType": data_type,
         "grid": {
-            "crsCode": band.lattice.crs,
+            "crsCode" if is_code(band.lattice.crs) else "crsWkt": band.lattice.crs,
             "dimensions": {"width": band.lattice.width, "height": band.lattice.height},
             "affineTransform": dict(zip(names, band.lattice.transform, strict=True)),
         },

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from eo_ingest.emulator.asset import Lattice, Window
-from eo_ingest.emulator.world.ground import Raster, raster_of, tiles_under
+from eo_ingest.emulator.world.ground import SPACING, Raster, raster_of, tiles_under
 from eo_ingest.emulator.world.place import GEOGRAPHIC, from_lonlat
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     Array = npt.NDArray[Any]
     Flags = npt.NDArray[np.bool_]
+
+_COARSE = 100.0
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,8 @@ def means(values: Array, split: int) -> Array:
     if split == 1:
         return values
     rows, cols = values.shape[0] // split, values.shape[1] // split
-    out: Array = values.reshape(rows, split, cols, split).mean(axis=(1, 3), dtype=np.float32)
+    # In double precision, so that the order in which points are added does not show.
+    out: Array = values.reshape(rows, split, cols, split).mean(axis=(1, 3), dtype=np.float64).astype(np.float32)
     return out
 
 
@@ -80,7 +83,7 @@ def gather(lattice: Lattice, window: Window, survey: Survey) -> tuple[Array, Fla
         out[(slice(None), *place)] = found[(slice(None), *_shrink(part.inside, n))]
         inside[place] = True
     if out is None:
-        like = survey.measure(raster.tile(0, 0).sites())
+        like = survey.measure(raster.sites(np.zeros((n, n), np.int64), np.zeros((n, n), np.int64)))
         out = np.zeros((like.shape[0], window.height, window.width), like.dtype)
     return out, inside
 
@@ -93,7 +96,12 @@ def _points(lattice: Lattice, split: int) -> tuple[Raster, tuple[int, int]]:
 
 
 def _measured(tile: Tile, survey: Survey) -> Array:
-    return tile.derived(survey.key, lambda: survey.measure(tile.sites()))
+    return tile.derived(survey.key, lambda: survey.measure(tile.sites(_spacing(tile.raster))))
+
+
+def _spacing(raster: Raster) -> float:
+    """Coarse maps need not know where a hill begins to within 41 m."""
+    return SPACING if raster.step(SPACING) > 1 else _COARSE
 
 
 def _shrink(place: tuple[slice, slice], split: int) -> tuple[slice, slice]:
@@ -118,5 +126,5 @@ def pick(lattice: Lattice, row: Ints, col: Ints, survey: Survey) -> Array:
     # Pixels one below the other, so that each is a block of the measure.
     rows = (row0 + row * n)[:, None, None] + down + 0 * across
     cols = (col0 + col * n)[:, None, None] + across + 0 * down
-    found = survey.measure(raster.sites(rows.reshape(-1, n), cols.reshape(-1, n)))
+    found = survey.measure(raster.sites(rows.reshape(-1, n), cols.reshape(-1, n), _spacing(raster)))
     return found.reshape(found.shape[0], -1)

@@ -38,7 +38,7 @@ def _ground(sites: Sites) -> Array:
     """Bare ground in metres, what stands on it in metres, kind of ground, sources."""
     here = stand(sites)
     sources = 1 + np.floor(sites.noise(30e3, 131) * 14)
-    height = elevation(sites.x, sites.y)
+    height = sites.smooth(elevation)
     kind = here.ground.kind.astype(np.float32)
     return np.stack([height, here.top, kind, sources, here.tree_cover, lakes(sites)]).astype(np.float32)
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 TILE = 256
 """Pixels along the edge of a tile: its arrays fit a processor's cache."""
+SPACING = 41.0
+"""Metres between places where slowly varying fields are computed, for sensors that see fine detail."""
 _METRES_PER_DEGREE = 111_195.0
 
 
@@ -85,11 +87,16 @@ class Raster:
         """The tile that starts at pixel (row · TILE, col · TILE)."""
         return Tile(self, row, col)
 
-    def sites(self, row: Ints, col: Ints) -> Sites:
+    def sites(self, row: Ints, col: Ints, spacing: float = SPACING) -> Sites:
         """The centres of scattered pixels, bit by bit where the tiles that contain them put them."""
         left = self.phase[0] + col // TILE * TILE * self.pixel[0]
         top = self.phase[1] + row // TILE * TILE * self.pixel[1]
-        return scattered(self.crs, (left, top), self.pixel, (row % TILE, col % TILE))
+        return scattered(self.crs, (left, top), self.pixel, (row % TILE, col % TILE), self.step(spacing))
+
+    def step(self, spacing: float) -> int:
+        """Pixels between the nodes of slowly varying fields that are at most `spacing` metres apart."""
+        metres = abs(self.pixel[0]) * (_METRES_PER_DEGREE if self.crs == GEOGRAPHIC else 1.0)
+        return 1 << max(0, min(5, math.floor(math.log2(spacing / metres))))
 
 
 @dataclass(frozen=True)
@@ -100,13 +107,11 @@ class Tile:
     row: int
     col: int
 
-    def sites(self) -> Sites:
-        """The centres of the tile's pixels."""
+    def sites(self, spacing: float = SPACING) -> Sites:
+        """The centres of the tile's pixels; fields that vary slowly are computed `spacing` metres apart."""
         (width, height), (x, y) = self.raster.pixel, self.raster.phase
-        metres = abs(width) * (_METRES_PER_DEGREE if self.raster.crs == GEOGRAPHIC else 1.0)
-        step = 1 << max(0, min(5, math.floor(math.log2(41.0 / metres)))) if metres <= 41.0 else 1
         origin = x + self.col * TILE * width, y + self.row * TILE * height
-        return pixels(self.raster.crs, origin, (width, height), TILE, step)
+        return pixels(self.raster.crs, origin, (width, height), TILE, self.raster.step(spacing))
 
     def ground(self) -> Ground:
         """What is there; kept in the cache."""

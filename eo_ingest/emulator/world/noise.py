@@ -140,3 +140,25 @@ class Sites:
     def noise(self, size: float, seed: int) -> F32:
         """Value noise computed at every site."""
         return noise(self.x, self.y, size, seed)
+
+
+class Spots(Sites):
+    """Single pixels of windows, with the four nodes around each, so that smooth fields are interpolated there too.
+
+    `nodes[i][j]` is (x, y) of the nodes above (0) or below (1), left (0) or right (1); `down` and `along` are the
+    shares of the way between them, in single precision.
+    """
+
+    def __init__(self, x: F64, y: F64, nodes: list[list[tuple[F64, F64]]], down: F32, along: F32) -> None:
+        super().__init__(x, y)
+        self._around = nodes
+        self._down = down
+        self._along = along
+
+    def smooth(self, field: Callable[[F64, F64], F32]) -> F32:
+        """A slowly varying function of (x, y) at every site."""
+        (a, b), (c, d) = ([field(*node) for node in row] for row in self._around)
+        left = a + (c - a) * self._down
+        right = b + (d - b) * self._down
+        out: F32 = (right - left) * self._along + left
+        return out

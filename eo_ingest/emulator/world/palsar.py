@@ -42,7 +42,7 @@ def _measure(sites: Sites) -> Array:
     """HH and HV in dB, local incidence angle in degrees, kind of ground, a field that tells the day."""
     here = stand(sites)
     kind = here.ground.kind
-    east, _ = gradient(sites.x, sites.y)
+    east, _ = gradient(sites)
     angle = np.degrees(np.arctan(np.tan(np.radians(np.float32(_LOOK))) - east))
     trees = 1 - np.exp(-here.biomass / 70)
     bands = [_TABLE[:, k].take(kind) + np.float32(_FOREST[k]) * trees + here.ground.texture for k in (0, 1)]

@@ -10,7 +10,7 @@ import numpy as np
 from pyproj import Transformer
 
 from eo_ingest.emulator.crs import definition
-from eo_ingest.emulator.world.noise import Sites, upsample
+from eo_ingest.emulator.world.noise import Sites, Spots, upsample
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -82,7 +82,9 @@ def pixels(crs: str, origin: tuple[float, float], pixel: tuple[float, float], si
     return Sites(upsample(x, _COARSE), upsample(y, _COARSE), nodes, step)
 
 
-def scattered(crs: str, corner: tuple[Reals, Reals], pixel: tuple[float, float], inside: tuple[Ints, Ints]) -> Sites:
+def scattered(
+    crs: str, corner: tuple[Reals, Reals], pixel: tuple[float, float], inside: tuple[Ints, Ints], step: int
+) -> Sites:
     """Single pixels of many tiles, interpolated as `pixels` does it.
 
     Args:
@@ -90,20 +92,55 @@ def scattered(crs: str, corner: tuple[Reals, Reals], pixel: tuple[float, float],
         corner: (x, y) of the upper-left corner of each pixel's tile, any shape.
         pixel: (width, height).
         inside: (row, col) of each pixel in its tile.
+        step: as for `pixels`.
     """
-    row, col = inside
-    i, j = row // _COARSE, col // _COARSE
-    down = (row % _COARSE + 0.5) / _COARSE
-    along = (col % _COARSE + 0.5) / _COARSE
+    cell = _Cell(crs, corner, pixel, inside)
+    down, along = ((v % _COARSE + 0.5) / _COARSE for v in inside)
+    sites = cell.between(down, along)
+    if step == 1:
+        return Sites(*sites)
+    nodes = [[cell.between(*(_toward(v, step, k) for v, k in zip(inside, (di, dj), strict=True))) for dj in (0, 1)]
+             for di in (0, 1)]  # fmt: skip
+    weights = (((v % step + 0.5) / step).astype(np.float32) for v in inside)
+    return Spots(*sites, nodes, *weights)
 
-    def node(di: int, dj: int) -> tuple[F64, F64]:
-        return _world(
-            crs, corner[0] + pixel[0] * ((j + dj) * float(_COARSE)), corner[1] + pixel[1] * ((i + di) * float(_COARSE))
-        )
 
-    whole = np.zeros(()) if crs == GEOGRAPHIC else _world(crs, *corner)[0]
-    west, east = (_between(node(0, k), node(1, k), down, whole) for k in (0, 1))
-    return Sites((east[0] - west[0]) * along + west[0], (east[1] - west[1]) * along + west[1])
+def _toward(number: Ints, step: int, ahead: int) -> F64:
+    """How far into its cell the node before (or ahead of) a pixel lies, 0 to 1."""
+    out: F64 = (number % _COARSE // step + ahead) * step / float(_COARSE)
+    return out
+
+
+class _Cell:
+    """The four exactly projected places around single pixels."""
+
+    def __init__(
+        self, crs: str, corner: tuple[Reals, Reals], pixel: tuple[float, float], inside: tuple[Ints, Ints]
+    ) -> None:
+        i, j = (v // _COARSE for v in inside)
+        start = None if crs == GEOGRAPHIC else _world(crs, *corner)[0]
+
+        def node(di: int, dj: int) -> tuple[F64, F64]:
+            x, y = _world(
+                crs,
+                corner[0] + pixel[0] * ((j + dj) * float(_COARSE)),
+                corner[1] + pixel[1] * ((i + di) * float(_COARSE)),
+            )
+            return (x if start is None else x - np.round(x - start)), y
+
+        self._nodes = [[node(di, dj) for dj in (0, 1)] for di in (0, 1)]
+
+    def between(self, down: F64, along: F64) -> tuple[F64, F64]:
+        """World coordinates at shares of the cell's height and width."""
+        (a, b), (c, d) = self._nodes
+        x, y = (_blend(_blend(a[k], c[k], down), _blend(b[k], d[k], down), along) for k in (0, 1))
+        return x, y
+
+
+def _blend(one: F64, other: F64, share: F64) -> F64:
+    """From one to the other; exactly there at either end."""
+    out: F64 = np.where(share == 1, other, one + (other - one) * share)
+    return out
 
 
 def _world(crs: str, x: Reals, y: Reals) -> tuple[F64, F64]:
@@ -112,14 +149,6 @@ def _world(crs: str, x: Reals, y: Reals) -> tuple[F64, F64]:
         return mercator(x, y)
     lon, lat = to_lonlat(crs).transform(x, y)
     return mercator(np.where(np.isfinite(lon), lon, 0.0), np.where(np.isfinite(lat), lat, 0.0))
-
-
-def _between(top: tuple[F64, F64], bottom: tuple[F64, F64], weight: F64, start: F64) -> tuple[F64, F64]:
-    """World coordinates between two nodes, whole turns taken off so that x runs on from `start`."""
-    (x0, y0), (x1, y1) = top, bottom
-    if start.ndim:
-        x0, x1 = x0 - np.round(x0 - start), x1 - np.round(x1 - start)
-    return x0 + (x1 - x0) * weight, y0 + (y1 - y0) * weight
 
 
 def _refine(nodes: F64, factor: int) -> F64:

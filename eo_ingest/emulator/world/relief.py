@@ -11,7 +11,7 @@ from eo_ingest.emulator.world.noise import noise
 from eo_ingest.emulator.world.place import latitude
 
 if TYPE_CHECKING:
-    from eo_ingest.emulator.world.noise import F32, F64
+    from eo_ingest.emulator.world.noise import F32, F64, Sites
 
 _GLOBE = 40_075_016.7
 _BASE = 15.0
@@ -36,17 +36,30 @@ def _ridge(x: F64, y: F64, size: float, seed: int) -> F32:
     return out
 
 
-def gradient(x: F64, y: F64) -> tuple[F32, F32]:
+def gradient(sites: Sites) -> tuple[F32, F32]:
     """(eastward, northward) rise of the bare ground in metres per metre."""
-    metres = _GLOBE * np.cos(np.radians(latitude(y)))
-    step = _BASE / metres
-    run = np.float32(2 * _BASE)
-    east = (elevation(x + step, y) - elevation(x - step, y)) / run
-    north = (elevation(x, y + step) - elevation(x, y - step)) / run
-    return east, north
+    return sites.smooth(_eastward), sites.smooth(_northward)
 
 
-def slope(x: F64, y: F64) -> F32:
+def _eastward(x: F64, y: F64) -> F32:
+    step = _step(y)
+    out: F32 = (elevation(x + step, y) - elevation(x - step, y)) / np.float32(2 * _BASE)
+    return out
+
+
+def _northward(x: F64, y: F64) -> F32:
+    step = _step(y)
+    out: F32 = (elevation(x, y + step) - elevation(x, y - step)) / np.float32(2 * _BASE)
+    return out
+
+
+def _step(y: F64) -> F64:
+    """Turns in _BASE metres, along either axis."""
+    out: F64 = _BASE / (_GLOBE * np.cos(np.radians(latitude(y))))
+    return out
+
+
+def slope(sites: Sites) -> F32:
     """Degrees from the horizontal."""
-    out: F32 = np.degrees(np.arctan(np.hypot(*gradient(x, y)))).astype(np.float32)
+    out: F32 = np.degrees(np.arctan(np.hypot(*gradient(sites)))).astype(np.float32)
     return out

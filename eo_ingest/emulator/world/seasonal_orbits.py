@@ -33,7 +33,7 @@ _SIDE = 1200
 
 
 def _slopes(sites: Sites) -> F32:
-    return np.stack(gradient(sites.x, sites.y))
+    return np.stack(gradient(sites))
 
 
 SLOPES = Survey("slopes", 1, _slopes)

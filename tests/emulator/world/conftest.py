@@ -1,8 +1,10 @@
-"""The world, and one scene of each kind over Luxembourg."""
+"""The world, one scene of each kind over Luxembourg, and the world behind the real client."""
 
 import pytest
 from shapely import Point
 
+from emulator_client import Connection
+from eo_ingest.emulator.process import EmulatorProcess
 from eo_ingest.emulator.world import World
 from world_places import LUXEMBOURG, ms, window_at
 
@@ -10,6 +12,24 @@ from world_places import LUXEMBOURG, ms, window_at
 @pytest.fixture(scope="session")
 def world():
     return World()
+
+
+@pytest.fixture(scope="session")
+def planet():
+    """An emulator that serves the world, as a connection of the client."""
+    with EmulatorProcess() as process:
+        connection = Connection(process.url)
+        yield connection
+        connection.close()
+
+
+@pytest.fixture
+def client(planet):
+    """The `ee` module, pointed at the world."""
+    import ee
+
+    with planet.active():
+        yield ee
 
 
 @pytest.fixture(scope="session")

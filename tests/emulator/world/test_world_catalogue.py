@@ -40,7 +40,11 @@ def test_what_is_not_there_is_none(world, asset_id):
 
 
 def test_folders_list_their_collections(world):
-    assert {a.id for a in world.children("COPERNICUS")} == {*IDS[:2], "COPERNICUS/DEM/GLO30", "COPERNICUS/DEM/GLO30_2024_1"}
+    assert {a.id for a in world.children("COPERNICUS")} == {
+        *IDS[:2],
+        "COPERNICUS/DEM/GLO30",
+        "COPERNICUS/DEM/GLO30_2024_1",
+    }
     assert [a.id for a in world.children("ESA/WorldCover/v200")] == ["ESA/WorldCover/v200/2021"]
     assert world.children("COPERNICUS/S1_GRD") == []
     assert world.children("NOWHERE") is None
