@@ -134,6 +134,10 @@ def _element(value: Any, _context: Context) -> Any:
     return value if isinstance(value, (Image, elements.Feature)) else _NO
 
 
+def _element_or_collection(value: Any, context: Context) -> Any:
+    return value if isinstance(value, Collection) else _element(value, context)
+
+
 def _feature(value: Any, context: Context) -> Any:
     found = _element(value, context)
     if isinstance(found, Image):
@@ -218,7 +222,7 @@ _CONVERTERS: dict[str, Callable[[Any, Context], Any]] = {
     "List": _list,
     "Dictionary": _dictionary,
     "Image": _image,
-    "Element": _element,
+    "Element": _element_or_collection,
     "Feature": _feature,
     "Collection": _collection,
     "ImageCollection": _collection,

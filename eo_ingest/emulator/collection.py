@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+from collections import OrderedDict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from shapely.ops import unary_union
@@ -17,11 +19,19 @@ from eo_ingest.emulator.image import Image, load
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from eo_ingest.emulator.asset import Catalogue, CollectionAsset
+    from shapely.geometry.base import BaseGeometry
+
+    from eo_ingest.emulator.asset import Catalogue, CollectionAsset, ImageAsset
     from eo_ingest.emulator.element import Element
 
 # What Earth Engine accumulates before it gives a collection up.
 LIMIT = 5000
+# A reduction of more images than these, from all over the world, asks for those near the pixels it computes.
+_CROWD = 500
+# Places whose images a collection remembers: the bands of an image ask for the same one.
+_PLACES = 8
+# Degrees: a tenth of a millimetre, more than intersecting two geometries is wrong by.
+_NOISE = 1e-9
 
 
 class Collection:
@@ -32,6 +42,7 @@ class Collection:
         self.id = asset_id
         self._made: list[Element] = []
         self._rest: Iterator[Element] | None = None
+        self._near: OrderedDict[bytes, list[Image]] = OrderedDict()
 
     def produce(self, query: Query) -> Iterator[Element]:
         """Elements in order; `query` may leave out what does not meet it, but need not."""
@@ -65,12 +76,25 @@ class Collection:
 
     def images(self) -> list[Image]:
         """Every element, which must be images."""
-        found = []
-        for each in self.all():
-            if not isinstance(each, Image):
-                raise EarthEngineError("Expected a collection of images, found a Feature in it.")
-            found.append(each)
-        return found
+        return _as_images(self.all())
+
+    def crowded(self, query: Query = EVERYTHING) -> bool:
+        """Whether so many elements meet a query, from all over the world, that they are better asked for by place."""
+        del query
+        return False
+
+    def near(self, place: BaseGeometry) -> list[Image]:
+        """The images that meet a lon/lat place, in order; others may be among them."""
+        key = place.wkb
+        if key not in self._near:
+            found = list(itertools.islice(self.elements(Query(bounds=place)), LIMIT + 1))
+            if len(found) > LIMIT:
+                raise EarthEngineError(f"Collection query aborted after accumulating over {LIMIT} elements.")
+            self._near[key] = _as_images(found)
+            while len(self._near) > _PLACES:
+                self._near.popitem(last=False)
+        self._near.move_to_end(key)
+        return self._near[key]
 
     def first(self) -> Element | None:
         """The first element, or None."""
@@ -84,6 +108,13 @@ class Collection:
         return Geometry(unary_union([s for s in shapes if s is not None]))
 
 
+def _as_images(members: list[Element]) -> list[Image]:
+    for each in members:
+        if not isinstance(each, Image):
+            raise EarthEngineError("Expected a collection of images, found a Feature in it.")
+    return [each for each in members if isinstance(each, Image)]
+
+
 class Loaded(Collection):
     """A collection asset."""
 
@@ -93,11 +124,23 @@ class Loaded(Collection):
         self._catalogue = catalogue
 
     def produce(self, query: Query) -> Iterator[Element]:
-        """The asset's images, asked for by time and place."""
+        """The asset's images, asked for by time and place, or by name."""
+        for asset in self._assets(query):
+            yield load(asset)
+
+    def _assets(self, query: Query) -> Iterator[ImageAsset]:
+        if query.index is not None:
+            named = self._catalogue.get(f"{self.id}/{query.index}")
+            return iter([named] if is_image(named) else [])
         start = None if query.start is None else int(query.start // 1)
         end = None if query.end is None else int(-(-query.end // 1))
-        for asset in self._asset.images(start, end, query.bounds):
-            yield load(asset)
+        return self._asset.images(start, end, query.bounds)
+
+    def crowded(self, query: Query = EVERYTHING) -> bool:
+        """Whether the asset has so many images at that time; a query that names a place has few."""
+        if query.bounds is not None or query.index is not None:
+            return False
+        return sum(1 for _ in itertools.islice(self._assets(query), _CROWD + 1)) > _CROWD
 
     def find(self, index: str) -> Element | None:
         """The image of an index, by its asset id."""
@@ -135,6 +178,10 @@ class Filtered(Collection):
             if self._condition.accepts(each):
                 yield each
 
+    def crowded(self, query: Query = EVERYTHING) -> bool:
+        """Whether the inner collection is, asked by what the filter implies."""
+        return self._inner.crowded(query.both(self._condition.query))
+
     def find(self, index: str) -> Element | None:
         """The inner collection's element, if it passes."""
         found = self._inner.find(index)
@@ -151,21 +198,32 @@ class Mapped(Collection):
         self._drop_nulls = drop_nulls
 
     def produce(self, query: Query) -> Iterator[Element]:
-        """The function's results; the inner collection is asked by the query if the function keeps time and place."""
-        asked = query if query != EVERYTHING and self._keeps_time_and_place() else EVERYTHING
-        for each in self._inner.elements(asked):
+        """The function's results; the inner collection is asked by what of the query the function leaves as it is."""
+        for each in self._inner.elements(self._inner_query(query)):
             mapped = self._apply(each)
             if mapped is not None:
                 yield mapped
 
-    def _keeps_time_and_place(self) -> bool:
-        """Whether the function does on the first element: it is taken to do alike on the others."""
+    def _inner_query(self, query: Query) -> Query:
+        """Time, if the function keeps it, and place, if it moves nothing out of there.
+
+        What it does to the first element it is taken to do to the others.
+        """
+        named = Query(index=query.index)
+        if query == named:
+            return named
         first = self._inner.first()
         mapped = None if first is None else self._apply(first)
         if first is None or mapped is None:
-            return False
-        same_time = elements.get(first, "system:time_start") == elements.get(mapped, "system:time_start")
-        return same_time and elements.footprint(first).shape is elements.footprint(mapped).shape
+            return named
+        same_place = _inside(elements.footprint(mapped).shape, elements.footprint(first).shape)
+        if elements.get(first, "system:time_start") != elements.get(mapped, "system:time_start"):
+            query = replace(query, start=None, end=None)
+        return query if same_place else replace(query, bounds=None)
+
+    def crowded(self, query: Query = EVERYTHING) -> bool:
+        """Whether the inner collection is."""
+        return self._inner.crowded(query)
 
     def find(self, index: str) -> Element | None:
         """The function's result for the inner element."""
@@ -184,6 +242,33 @@ class Mapped(Collection):
         if not isinstance(mapped, (Image, elements.Feature)):
             raise EarthEngineError("Collection.map: A mapped algorithm must return a Feature or Image.")
         return elements.update(mapped, {"system:index": elements.index(each)})
+
+
+def _inside(shape: BaseGeometry | None, around: BaseGeometry | None) -> bool:
+    """Whether a footprint reaches nowhere that another does not; None is everywhere."""
+    if around is None or shape is around:
+        return True
+    return shape is not None and bool(around.buffer(_NOISE).covers(shape))
+
+
+class Relabelled(Collection):
+    """The elements of another collection, which has other properties."""
+
+    def __init__(self, inner: Collection, properties: Mapping[str, Any], asset_id: str | None) -> None:
+        super().__init__(properties, asset_id)
+        self._inner = inner
+
+    def produce(self, query: Query) -> Iterator[Element]:
+        """The inner collection's elements."""
+        yield from self._inner.elements(query)
+
+    def crowded(self, query: Query = EVERYTHING) -> bool:
+        """Whether the inner collection is."""
+        return self._inner.crowded(query)
+
+    def find(self, index: str) -> Element | None:
+        """The inner collection's element."""
+        return self._inner.find(index)
 
 
 class Derived(Collection):

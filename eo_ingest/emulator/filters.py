@@ -22,11 +22,12 @@ Predicate = Callable[["Element", "Element | None"], bool]
 
 @dataclass(frozen=True)
 class Query:
-    """A time range [start, end) and a place that elements must meet; None for no limit."""
+    """A time range [start, end), a place that elements must meet, their `system:index`; None for no limit."""
 
     start: float | None = None
     end: float | None = None
     bounds: BaseGeometry | None = None
+    index: str | None = None
 
     def both(self, other: Query) -> Query:
         """What meets both."""
@@ -35,7 +36,7 @@ class Query:
         shapes = [b for b in (self.bounds, other.bounds) if b is not None]
         # Meeting two places is not meeting their intersection: either one alone is a correct, wider question.
         smallest = min(shapes, key=lambda s: s.area) if shapes else None
-        return Query(max(starts, default=None), min(ends, default=None), smallest)
+        return Query(max(starts, default=None), min(ends, default=None), smallest, self.index or other.index)
 
 
 EVERYTHING = Query()

@@ -24,11 +24,15 @@ Pixels = Callable[[Planes, PixelType], Plane]
 
 @dataclass(frozen=True)
 class Output:
-    """One result of a reducer: its name, its pixel type given the inputs', and how it is computed."""
+    """One result of a reducer: its name, its pixel type given the inputs', and how it is computed.
+
+    `chosen` is the position of the result among values of any kind, where it is one of them.
+    """
 
     name: str
     type: Callable[[Types], PixelType]
     pixels: Pixels
+    chosen: int | None = None
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Reducer:
 
     def of_values(self, columns: list[list[Any]]) -> dict[str, Any]:
         """Results by output name for columns of values; null values are left out, as masked pixels are."""
-        if self.rows is not None:
+        if self.rows is not None and self.repeated is None:
             return self.rows(list(zip(*columns, strict=True)))
         count = self.repeated or 1
         if len(columns) != count * self.inputs:
@@ -50,10 +54,15 @@ class Reducer:
         parts = [self._of_column(column) for column in columns]
         if self.repeated is None:
             return parts[0]
-        return {name: [part[name] for part in parts] for name in (o.name for o in self.outputs)}
+        return {name: [part[name] for part in parts] for name in parts[0]}
 
     def _of_column(self, column: list[Any]) -> dict[str, Any]:
-        numbers = [_as_number(v) for v in column if v is not None]
+        if self.rows is not None:
+            return self.rows([(value,) for value in column])
+        present = [value for value in column if value is not None]
+        if present and all(output.chosen is not None for output in self.outputs):
+            return {output.name: present[output.chosen or 0] for output in self.outputs}
+        numbers = [_as_number(v) for v in present]
         types = [pixeltype.of_number(n) for n in numbers] or [DOUBLE]
         planes = [Plane(np.asarray(n, t.dtype), valid=True) for n, t in zip(numbers, types, strict=False)]
         found = {}
@@ -77,7 +86,7 @@ def _as_number(value: Any) -> float:
         return value
     found = getattr(value, "millis", None)
     if found is None:
-        raise EarthEngineError(f"The reducer takes numbers, found {value!r}.")
+        raise EarthEngineError(f"The reducer takes numbers, found {type(value).__name__}.")
     return float(found)
 
 
@@ -238,8 +247,8 @@ OUTPUTS: dict[str, Output] = {
         Output("mode", pixeltype.union, _ranked(order.mode)),
         Output("min", pixeltype.union, _extreme(lambda new, old: new < old)),
         Output("max", pixeltype.union, _extreme(lambda new, old: new > old)),
-        Output("first", pixeltype.union, first),
-        Output("last", pixeltype.union, mosaic),
+        Output("first", pixeltype.union, first, chosen=0),
+        Output("last", pixeltype.union, mosaic, chosen=-1),
         Output("product", _float_or_double, product),
         Output("all", _always(BOOLEAN), _truth(every=True)),
         Output("any", _always(BOOLEAN), _truth(every=False)),

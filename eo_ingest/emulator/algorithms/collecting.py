@@ -5,25 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from eo_ingest.emulator import element as elements
-from eo_ingest.emulator import pixeltype, reducers
+from eo_ingest.emulator import reducers
 from eo_ingest.emulator.collection import Collection, Derived, Filtered, Listed, Mapped, merged, ordered, sort_key
 from eo_ingest.emulator.element import Element, Feature
 from eo_ingest.emulator.encode import encode
 from eo_ingest.emulator.errors import EarthEngineError
 from eo_ingest.emulator.filters import Filter
 from eo_ingest.emulator.geometry import Geometry
-from eo_ingest.emulator.grid import DEFAULT
-from eo_ingest.emulator.image import Band, Computed, Image
-from eo_ingest.emulator.plane import Plane, as_bool, masked, settle
+from eo_ingest.emulator.image import Image
 from eo_ingest.emulator.registry import add, algorithm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from eo_ingest.emulator.reducers import Output, Reducer
+    from eo_ingest.emulator.reducers import Reducer
 
 
 @algorithm("Collection")
@@ -213,89 +209,6 @@ for _name, _output in {
     add(f"AggregateFeatureCollection.{_name}", _aggregate(_output))
 
 
-def stacks(collection: Collection) -> tuple[list[Image], list[str]]:
-    """The images and the band names that all have.
-
-    Raises:
-        EarthEngineError: Images have different bands, or a band is of another type in one than in the first.
-    """
-    images = collection.images()
-    if not images:
-        return [], []
-    first = images[0]
-    types = {band.name: band.type for band in first.bands}
-    for image in images[1:]:
-        if set(image.names) != set(first.names):
-            raise EarthEngineError(
-                "Expected a homogeneous image collection, but an image with incompatible bands was encountered:\n"
-                f"First image type: {len(first.bands)} bands ([{', '.join(first.names)}]).\n"
-                f"Current image type: {len(image.bands)} bands ([{', '.join(image.names)}]).\n"
-                f"Image ID: {elements.index(image)}\nSome bands might require explicit casts."
-            )
-        for band in image.bands:
-            if band.type != types[band.name] and band.type.dtype != types[band.name].dtype:
-                raise EarthEngineError(
-                    "Expected a homogeneous image collection, but an image with incompatible bands was encountered:\n"
-                    f"Mismatched type for band '{band.name}':\n"
-                    f"Expected type: {types[band.name]}.\nActual type: {band.type}.\n"
-                    f"Image ID: {elements.index(image)}\nThis band might require an explicit cast."
-                )
-    return images, first.names
-
-
-def reduced_band(name: str, bands: list[Band], output: Output) -> Band:
-    """A band of an output of a reducer over bands; it has no projection of its own."""
-    kind = output.type([band.type for band in bands])
-
-    def compute(*planes: Plane) -> Plane:
-        return output.pixels(planes, kind)
-
-    return Band(name, kind, DEFAULT, Computed(compute, *bands, dtype=kind.dtype))
-
-
-def _reduce(output: str) -> Callable[[Collection], Image]:
-    def reduce(collection: Collection) -> Image:
-        images, names = stacks(collection)
-        chosen = reducers.OUTPUTS[output]
-        return Image(tuple(reduced_band(n, [image.band(n) for image in images], chosen) for n in names))
-
-    return reduce
-
-
-for _name, _output in {
-    **{name: name for name in ("min", "max", "count", "sum", "product", "mean", "median", "mode")},
-    "and": "all",
-    "or": "any",
-}.items():
-    add(f"reduce.{_name}", _reduce(_output))
-add("ImageCollection.mosaic", _reduce("last"))
-
-
-@algorithm("ImageCollection.reduce")
-def reduce_images(collection: Collection, reducer: Reducer, _scale: float) -> Image:
-    """A reducer of each band; results are named <band>_<output>."""
-    if reducer.rows is not None or reducer.inputs != 1 or reducer.repeated is not None:
-        raise EarthEngineError("This reducer cannot reduce images in the emulator.")
-    images, names = stacks(collection)
-    found = []
-    for name in names:
-        bands = [image.band(name) for image in images]
-        found += [reduced_band(f"{name}_{o.name}", bands, o) for o in reducer.outputs]
-    return Image(tuple(found))
-
-
-@algorithm("Image.reduce")
-def reduce_bands(image: Image, reducer: Reducer) -> Image:
-    """A reducer over the bands of each pixel."""
-    if reducer.rows is not None or reducer.inputs != 1 or reducer.repeated is not None:
-        raise EarthEngineError("This reducer cannot reduce images in the emulator.")
-    if not image.bands:
-        return Image(())
-    bands = [reduced_band(o.name, list(image.bands), o) for o in reducer.outputs]
-    first = image.bands[0].projection
-    return Image(tuple(replace(b, projection=first) for b in bands), footprint=image.footprint)
-
-
 @algorithm("ImageCollection.toBands")
 def to_bands(collection: Collection) -> Image:
     """All bands of all images, named <system:index>_<band>."""
@@ -313,28 +226,3 @@ def cast_collection(collection: Collection, types: dict[str, Any], order: list[s
     from eo_ingest.emulator.algorithms.bands import cast
 
     return Mapped(collection, lambda image: cast(image, types, order))
-
-
-@algorithm("ImageCollection.qualityMosaic")
-def quality_mosaic(collection: Collection, quality: str) -> Image:
-    """At each pixel the image that has the highest value of a band."""
-    images, names = stacks(collection)
-    bands = []
-    for name in names:
-        kind = pixeltype.union([image.band(name).type for image in images])
-
-        def compute(*planes: Plane, kind: Any = kind) -> Plane:
-            half = len(planes) // 2
-            values, marks = planes[:half], planes[half:]
-            best = masked(kind.dtype)
-            score: Any = np.asarray(-np.inf)
-            for value, mark in zip(values, marks, strict=True):
-                take = as_bool(mark.valid) & (mark.values.astype(float) > score)
-                score = np.where(take, mark.values, score)
-                valid = np.where(take, value.valid, best.valid)
-                best = Plane(np.where(take, value.values.astype(kind.dtype), best.values), settle(valid))
-            return best
-
-        inputs = [image.band(name) for image in images] + [image.band(quality) for image in images]
-        bands.append(Band(name, kind, DEFAULT, Computed(compute, *inputs, dtype=kind.dtype)))
-    return Image(tuple(bands))

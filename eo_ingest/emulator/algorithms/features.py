@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from eo_ingest.emulator import element as elements
-from eo_ingest.emulator.collection import Collection
+from eo_ingest.emulator.collection import Collection, Relabelled
 from eo_ingest.emulator.element import Element, ErrorMargin, Feature
 from eo_ingest.emulator.errors import EarthEngineError
 from eo_ingest.emulator.geometry import Geometry, from_geojson
@@ -23,27 +23,36 @@ def make_feature(geometry: Any, properties: dict[str, Any], _key: Any) -> Featur
 
 
 @algorithm("Element.get", "Element.getNumber", "Element.getString", "Element.getArray")
-def get(element: Element, name: str) -> Any:
+def get(element: Element | Collection, name: str) -> Any:
     """A property, or null."""
     if isinstance(element, Collection):
-        return element.properties.get(name)
+        return element.id if name == "system:id" and element.id is not None else element.properties.get(name)
     return elements.get(element, name)
 
 
+def _update(element: Element | Collection, changes: dict[str, Any]) -> Element | Collection:
+    """The element with some properties set; None removes one."""
+    if not isinstance(element, Collection):
+        return elements.update(element, changes)
+    identifier = changes.get("system:id", element.id)
+    kept = {k: v for k, v in {**element.properties, **changes}.items() if v is not None}
+    return Relabelled(element, kept, identifier)
+
+
 @algorithm("Element.set")
-def put(element: Element, name: str, value: Any) -> Element:
+def put(element: Element | Collection, name: str, value: Any) -> Element | Collection:
     """The element with a property set; null removes it."""
-    return elements.update(element, {name: value})
+    return _update(element, {name: value})
 
 
 @algorithm("Element.setMulti")
-def put_many(element: Element, properties: dict[str, Any]) -> Element:
+def put_many(element: Element | Collection, properties: dict[str, Any]) -> Element | Collection:
     """The element with properties set."""
-    return elements.update(element, properties)
+    return _update(element, properties)
 
 
 @algorithm("Element.propertyNames")
-def property_names(element: Element) -> list[str]:
+def property_names(element: Element | Collection) -> list[str]:
     """The names of the properties."""
     names = list(element.properties)
     if isinstance(element, Image):
@@ -54,25 +63,28 @@ def property_names(element: Element) -> list[str]:
 
 
 @algorithm("Element.toDictionary")
-def to_dictionary(element: Element, names: list[str] | None) -> dict[str, Any]:
+def to_dictionary(element: Element | Collection, names: list[str] | None) -> dict[str, Any]:
     """Properties as a dictionary; without names, those that the system sets are left out."""
     if names is None:
         return {k: v for k, v in element.properties.items() if not k.startswith("system:")}
-    return {name: elements.get(element, name) for name in names}
+    return {name: get(element, name) for name in names}
 
 
 @algorithm("Element.copyProperties", "Image.copyProperties")
 def copy_properties(
-    element: Element | None, source: Element | None, names: list[str] | None, exclude: list[str] | None
-) -> Element | None:
+    element: Element | Collection | None,
+    source: Element | Collection | None,
+    names: list[str] | None,
+    exclude: list[str] | None,
+) -> Element | Collection | None:
     """The element with properties of another; without names, those that the system sets are not copied."""
     if element is None or source is None:
         return element
     if names is None:
         chosen = {k: v for k, v in source.properties.items() if not k.startswith("system:")}
     else:
-        chosen = {name: elements.get(source, name) for name in names}
-    return elements.update(element, {k: v for k, v in chosen.items() if k not in (exclude or []) and v is not None})
+        chosen = {name: get(source, name) for name in names}
+    return _update(element, {k: v for k, v in chosen.items() if k not in (exclude or []) and v is not None})
 
 
 @algorithm("Feature.id", "Image.id")
@@ -82,9 +94,9 @@ def identifier(element: Element) -> str | None:
 
 
 @algorithm("Element.geometry", "Feature.geometry", "Image.geometry")
-def geometry(element: Element, _margin: Any, _where: Any, _geodesics: Any) -> Geometry:
+def geometry(element: Element | Collection, _margin: Any, _where: Any, _geodesics: Any) -> Geometry:
     """The element's geometry, in longitude and latitude."""
-    return elements.footprint(element)
+    return element.geometry() if isinstance(element, Collection) else elements.footprint(element)
 
 
 @algorithm("Feature.setGeometry")

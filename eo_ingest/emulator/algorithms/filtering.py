@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from eo_ingest.emulator import element as elements
@@ -11,7 +12,7 @@ from eo_ingest.emulator import filters
 from eo_ingest.emulator.collection import Listed
 from eo_ingest.emulator.element import Date, DateRange
 from eo_ingest.emulator.errors import EarthEngineError
-from eo_ingest.emulator.filters import Filter, Operands
+from eo_ingest.emulator.filters import Filter, Operands, Query
 from eo_ingest.emulator.registry import add, algorithm
 
 Relation = Callable[[Any, Any], bool]
@@ -37,7 +38,10 @@ def _members(value: Any) -> Any:
 
 def _comparison(relation: Relation) -> Callable[..., Filter]:
     def make(left_field: str | None, right_value: Any, right_field: str | None, left_value: Any) -> Filter:
-        return filters.compare(Operands(left_field, right_value, right_field, left_value), relation)
+        found = filters.compare(Operands(left_field, right_value, right_field, left_value), relation)
+        if relation is operator.eq and left_field == "system:index" and isinstance(right_value, str):
+            return replace(found, query=Query(index=right_value))
+        return found
 
     return make
 
