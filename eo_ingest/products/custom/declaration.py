@@ -187,6 +187,13 @@ class Declaration(Table):
         return self
 
     @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        names = [v.name for v in self.variables]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"variables has {twice[0]!r} twice: expected each name once")
+        return self
+
+    @model_validator(mode="after")
     def _reducers_fit(self) -> Self:
         for i, variable in enumerate(self.variables):
             who, kind = f"variables[{i}]", variable.actual_kind
