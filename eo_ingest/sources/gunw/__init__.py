@@ -1,0 +1,3 @@
+from eo_ingest.sources.gunw.source import GunwSource
+
+__all__ = ["GunwSource"]
