@@ -24,7 +24,7 @@ _COMMANDS = {
     "tile": ("eo_ingest.cli.run:tile", "Make the tiles of an AOI: what is done already is not asked for again."),
     "status": ("eo_ingest.cli.store:status", "What a store has of what was asked of it."),
     "verify": ("eo_ingest.cli.store:verify", "Hold every byte of a store against its records and products."),
-    "preview": ("eo_ingest.cli.store:preview", "Draw a product of a store as a picture (PNG)."),
+    "preview": ("eo_ingest.cli.store:preview", "Draw what a store has as a contact sheet (PNG)."),
     "aoi": ("eo_ingest.cli.aoi:aoi", "List and show areas of interest."),
     "grid": ("eo_ingest.cli.grid:grid", "List and show grids."),
     "product": ("eo_ingest.cli.product:product", "List and show products, and check one of your own."),

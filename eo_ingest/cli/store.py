@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
-_STORE = click.option("--store", required=True, help="The store's folder.")
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else, to stdout.")
+from eo_ingest.cli import option
 
 
 @click.command(short_help="What a store has of what was asked of it.")
-@_STORE
-@_JSON
+@option.store
+@option.as_json
 def status(store: str, as_json: bool) -> None:
     """Count jobs and tiles by status, for every product and period that was ever asked of the store.
 
@@ -39,8 +39,8 @@ def status(store: str, as_json: bool) -> None:
 
 
 @click.command(short_help="Hold every byte of a store against its records and products.")
-@_STORE
-@_JSON
+@option.store
+@option.as_json
 def verify(store: str, as_json: bool) -> None:
     """Re-hash and decode every object; check shape, type, valid range and nodata, and each record against its objects.
 
@@ -65,23 +65,40 @@ def verify(store: str, as_json: bool) -> None:
         sys.exit(1)
 
 
-@click.command(short_help="Draw a product of a store as a picture.")
-@_STORE
-@click.option("--product", required=True, help="The product.")
-@click.option("--period", help="The period.  [default: the product's first]")
-@click.option("--frame", help="The frame's label, such as JJA.  [default: the last]")
-@click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The PNG file to write.")
-@click.option("--max-px", default=2048, show_default=True, type=click.IntRange(64, 16384), help="Longest side.")
-def preview(store: str, product: str, period: str | None, frame: str | None, out: Path, max_px: int) -> None:
-    """Draw what a store has of a product, one zone below the other: true colour, classes in their colours, or radar."""
+@click.command(short_help="Draw what a store has as a contact sheet (PNG).")
+@option.store
+@click.option("--tile", help="Draw this tile.  [default: the mosaic of the zone with the most tiles]")
+@click.option("--zone", help="Draw the mosaic of this zone.")
+@click.option("--products", "--product", multiple=True, callback=option.names, help="Only these, comma-separated.")
+@click.option("--period", "periods", multiple=True, callback=option.names, help="Only these, comma-separated.")
+@click.option("--frame", help="Only the frame of that label, such as JJA.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="[default: <store>-<tile or zone>.png]")
+@click.option("--max-px", type=click.IntRange(256, 16384), help="Longest side; panels get as large as it allows.")
+@option.as_json
+def preview(store: str, out: Path | None, as_json: bool, **asked: Any) -> None:
+    """Draw a tile, or all of a zone, in every product and period of a store: rows of frames, each with its scale.
+
+    Tiles that are missing, failed or empty are hatched. A zone that would be too much to read is drawn in part.
+
+    Exit code 0: all is drawn; 1: some of what was recorded as done could not be read.
+    """
     from eo_ingest import preview as drawing
-    from eo_ingest import products, runtime
+    from eo_ingest import runtime
     from eo_ingest.errors import ConfigError
 
-    if not out.parent.is_dir():
+    opened, grid = runtime.existing(store)
+    if out is not None and not out.parent.is_dir():
         raise ConfigError(f"cannot write the picture {out}: there is no folder {out.parent}")
-    opened, _ = runtime.existing(store)
-    chosen = products.get(product)
-    made = drawing.draw(opened, chosen, period or chosen.periods[0], frame=frame, max_px=max_px)
-    drawing.write_png(made, out)
-    click.echo(f"{out}: {made.shape[1]} × {made.shape[0]} pixels")
+    sheet = drawing.draw(opened, grid, drawing.Ask(**asked))
+    where = sheet.told["tile"] or sheet.told["zone"]
+    out = out or Path(f"{Path(sheet.told['store']).stem}-{where}.png")
+    drawing.write_png(sheet.picture, out, title=f"{sheet.told['store']} {where}")
+    if as_json:
+        click.echo(json.dumps({"out": str(out), **sheet.told}))
+    else:
+        drawn = ", ".join(dict.fromkeys(part["product"] for part in sheet.told["sections"]))
+        click.echo(f"{out}: {sheet.told['width']} × {sheet.told['height']} pixels: {drawn}")
+    for problem in sheet.unreadable:
+        click.echo(f"not readable: {problem}", err=True)
+    if sheet.unreadable:
+        sys.exit(1)

@@ -2,99 +2,129 @@
 
 from __future__ import annotations
 
-import warnings
-from typing import TYPE_CHECKING
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from eo_ingest import reader
 from eo_ingest.errors import ConfigError
-from eo_ingest.period import Period
+from eo_ingest.preview import provenance, sheet
+from eo_ingest.preview.choose import Ask, Choice, choose
+from eo_ingest.preview.gather import Gathered, State, gather
+from eo_ingest.preview.overview import Overview
+from eo_ingest.preview.section import sections
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from eo_ingest.grid import Block
+    from PIL.Image import Image
+
+    from eo_ingest.grid import Grid
     from eo_ingest.ports import Store
-    from eo_ingest.product import Product, Variable
+    from eo_ingest.preview.frame import Header
+    from eo_ingest.preview.series import Series
+    from eo_ingest.preview.sheet import Layout
 
-NOTHING = (32, 32, 40)
-_STRETCH = {"dB": (-25.0, 0.0), "1": (0.0, 0.3)}
+__all__ = ["Ask", "Sheet", "draw", "write_png"]
 
 
-def draw(store: Store, product: Product, period: str, *, frame: str | None = None, max_px: int = 2048) -> np.ndarray:
-    """What the store has of a product, as RGBA (height, width, 4); zones stacked from the top.
+@dataclass(frozen=True)
+class Sheet:
+    """A contact sheet: the picture, what is on it as plain values, and what could not be read."""
 
-    Nodata is dark, what was never made is transparent.
+    picture: Image
+    told: dict[str, Any]
+    unreadable: tuple[str, ...]
+
+
+def draw(store: Store, grid: Grid, ask: Ask) -> Sheet:
+    """Draw what a store has: a tile in all its products, or the mosaic of a zone.
 
     Raises:
-        ConfigError: if there is nothing of it, or no such frame.
-        OutputError: if stored bytes are damaged.
+        ConfigError: if the store has nothing of what is asked for, or it does not fit into the sheet.
+        StoreError: if a run's description or a tile index is damaged.
+        OutputError: if the metadata of a product are. Damaged pixels make a failed tile, and are told of.
     """
-    labels = [f.label for f in product.frames(Period.parse(period))]
-    if frame is not None and frame not in labels:
-        raise ConfigError(f"product {product.name!r} has the frames {', '.join(labels)}, not {frame!r}")
-    index = labels.index(frame) if frame else len(labels) - 1
-    by_zone: dict[str, list[Block]] = {}
-    for block in reader.blocks(store, product, period):
-        by_zone.setdefault(block.zone, []).append(block)
-    pictures = [_draw_zone(store, product, period, index, found, max_px) for found in by_zone.values()]
-    width = max(picture.shape[1] for picture in pictures)
-    padded = [np.pad(p, ((0, 0), (0, width - p.shape[1]), (0, 0))) for p in pictures]
-    return np.concatenate(padded)
+    choice = choose(store, grid, ask)
+    header = provenance.header(store, grid, choice)
+    layout, choice, left_out = _fitted(choice, header, ask)
+    seen = {one.name for arrangement in layout.sections for one in arrangement.section.series}
+    found = {
+        (one.product, one.period): gather(store, choice.view, holding, one, layout.measure.px)
+        for holding, one in zip(choice.territory.holdings, choice.series, strict=True)
+        if one.name in seen
+    }
+    unreadable = tuple(sorted({problem for one in found.values() for problem in one.unreadable}))
+    picture, drawn = sheet.draw(layout, found)
+    told: dict[str, Any] = {
+        "store": provenance.store_name(store),
+        "grid": grid.name,
+        "zone": choice.view.zone.name,
+        "crs": choice.view.zone.crs,
+        "bounds": list(choice.view.bounds),
+        "tile": choice.tile.id if choice.tile else None,
+        "tiles": [choice.view.rows, choice.view.cols],
+        "whole": choice.whole,
+        "synthetic": header.synthetic is not None,
+        "metres_per_pixel": choice.view.zone.tile_size / layout.measure.px,
+        "width": picture.width,
+        "height": picture.height,
+        "sections": [{**part, "states": _states(part, found)} for part in drawn],
+        "left_out": [series.name for series in left_out],
+        "unreadable": list(unreadable),
+    }
+    return Sheet(picture, told, unreadable)
 
 
-def write_png(picture: np.ndarray, path: Path) -> None:
-    """Write RGBA (height, width, 4) as a PNG.
+def _fitted(choice: Choice, header: Header, ask: Ask) -> tuple[Layout, Choice, list[Series]]:
+    """The layout with the largest panels; where none fits, without the earliest periods of who has most of them."""
+    left_out: list[Series] = []
+    while True:
+        parts = sections(choice.series, ask.frame)
+        if not parts:
+            labels = ", ".join(dict.fromkeys(frame.label for series in choice.series for frame in series.frames))
+            names = sorted({series.product for series in choice.series})
+            who = f"product {names[0]!r}" if len(names) == 1 else "what is there"
+            raise ConfigError(f"{who} has the frames {labels}, not {ask.frame!r}")
+        overview = None if choice.whole else Overview.of(choice.territory.holdings)
+        said = provenance.small_print(choice.series, left_out)
+        layout = sheet.fitting(sheet.Content(choice.view, header, said, parts, overview), ask.max_px)
+        if layout:
+            return layout, choice, left_out
+        counts = Counter(series.product for series in choice.series)
+        product, most = counts.most_common(1)[0]
+        if most == 1:
+            panels = sum(len(part.columns) * len(part.strips) for part in parts)
+            side = ask.max_px or sheet.MAX_PX
+            raise ConfigError(
+                f"{panels} panels do not fit into {side} × {side} pixels: choose products, a period or a "
+                "frame, or allow more with --max-px"
+            )
+        dropped = next(series for series in choice.series if series.product == product)
+        left_out.append(dropped)
+        choice = choice.without(dropped)
+
+
+def _states(part: dict[str, Any], found: dict[tuple[str, str], Gathered]) -> dict[str, dict[str, int]]:
+    """By period, how many tiles stand how."""
+    counted = {}
+    for period in part["periods"]:
+        one = found[part["product"], period]
+        counted[period] = {s.name.lower(): one.count(s) for s in (State.OK, State.EMPTY, State.FAILED, State.MISSING)}
+    return counted
+
+
+def write_png(picture: Image, path: Path, *, title: str = "") -> None:
+    """Write a picture as a PNG.
 
     Raises:
         ConfigError: if it cannot be written there.
     """
-    from rasterio.errors import NotGeoreferencedWarning
-    from rasterio.io import MemoryFile
+    from PIL.PngImagePlugin import PngInfo
 
-    height, width, bands = picture.shape
-    with MemoryFile() as memory, warnings.catch_warnings():
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)  # a picture has no place on Earth
-        with memory.open(driver="PNG", height=height, width=width, count=bands, dtype="uint8") as file:
-            file.write(np.moveaxis(picture, -1, 0))
-        data = memory.read()
+    info = PngInfo()
+    info.add_text("Title", title)
+    info.add_text("Software", "eo-ingest")
     try:
-        path.write_bytes(data)
+        picture.save(path, format="PNG", pnginfo=info)
     except OSError as err:
         raise ConfigError(f"cannot write the picture {path}: {err.strerror or err}") from err
-
-
-def _draw_zone(store: Store, product: Product, period: str, frame: int, blocks: list[Block], max_px: int) -> np.ndarray:
-    tiles = [block.tile(i) for block in blocks for i in reader.tiles(store, product, period, block)]
-    top, left = min(tile.row for tile in tiles), min(tile.col for tile in tiles)
-    tall, wide = max(tile.row for tile in tiles) - top + 1, max(tile.col for tile in tiles) - left + 1
-    step = max(1, -(-max(tall, wide) * product.tile_px // max_px))
-    small = len(range(0, product.tile_px, step))
-    picture = np.zeros((tall * small, wide * small, 4), dtype=np.uint8)
-    variable = product.variables[0]
-    for block in blocks:
-        for index, raster in reader.read_block(store, product, period, block).items():
-            tile = block.tile(index)
-            y, x = (tile.row - top) * small, (tile.col - left) * small
-            thin = raster[variable.name][frame, :, ::step, ::step]
-            picture[y : y + small, x : x + small] = _colour(thin, product, variable)
-    return picture
-
-
-def _colour(values: np.ndarray, product: Product, variable: Variable) -> np.ndarray:
-    """RGBA of bands (band, y, x): classes in their own colours, S2 in true colour, radar as VV, VH, VV."""
-    picture = np.empty((*values.shape[1:], 4), dtype=np.uint8)
-    picture[..., :3] = NOTHING
-    picture[..., 3] = 255
-    if variable.flags:
-        for flag in variable.flags:
-            picture[values[0] == flag.value, :3] = [int(flag.colour[i : i + 2], 16) for i in (1, 3, 5)]
-        return picture
-    chosen = (2, 1, 0) if variable.bands[:3] == ("B2", "B3", "B4") else (0, min(1, len(values) - 1), 0)
-    low, high = _STRETCH.get(variable.units, variable.valid_range)
-    with np.errstate(invalid="ignore"):
-        scaled = (reader.physical(values[list(chosen)], product, variable.name) - low) / (high - low)
-    valid = np.isfinite(scaled).all(axis=0)
-    picture[valid, :3] = np.moveaxis(np.clip(scaled, 0, 1) * 255, 0, -1)[valid].astype(np.uint8)
-    return picture

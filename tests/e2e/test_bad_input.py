@@ -362,7 +362,10 @@ def test_a_folder_is_no_area(refused, tmp_path):
         (["--product", "worldcovr"], "did you mean 'worldcover'?"),
         (["--product", "s2"], "s2"),
         (["--product", "worldcover", "--period", "1999"], "has the periods 2020, 2021"),
-        (["--product", "worldcover", "--frame", "JJA"], "has the frames 2020, not 'JJA'"),
+        (["--product", "worldcover", "--frame", "JJA"], "not 'JJA'"),
+        (["--tile", "utm32n_1_1"], "was not asked of this store"),
+        (["--tile", "utm32n_x"], "not a tile id"),
+        (["--zone", "utm31n"], "nothing in zone 'utm31n'"),
         (["--product", "worldcover", "--out", "no/such/folder/a.png"], "cannot write the picture"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The tile index, the compaction, status, reading and pictures, over a store that the fake source filled."""
+"""The tile index, the compaction, status and reading, over a store that the fake source filled."""
 
 import io
 import json
@@ -9,9 +9,8 @@ import geopandas as gpd
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-import rasterio
 
-from eo_ingest import catalog, manifest, preview, products, reader, runtime, validate
+from eo_ingest import catalog, manifest, products, reader, runtime, validate
 from eo_ingest.errors import ConfigError, StoreError
 from eo_ingest.grid import Tile
 from eo_ingest.plan import fingerprint
@@ -149,31 +148,6 @@ def test_the_reader_gives_back_what_the_source_gave(source, config):
     physical = reader.physical(np.array([65535, 5000], "uint16"), product, "reflectance")
     assert np.isnan(physical[0])
     assert physical[1] == pytest.approx(0.5)
-
-
-@pytest.mark.parametrize("name", ["s1grd", "s2", "worldcover"])
-def test_a_picture_shows_what_is_there(source, config, name, tmp_path):
-    source.empty = {DEMO[3]}
-    runtime.tile(config(products=(name,), periods=("2020",)))
-    store, _ = opened(config())
-    picture = preview.draw(store, products.get(name), "2020", max_px=256)
-    assert picture.shape[2] == 4
-    half = picture.shape[0] // 2
-    assert (picture[..., 3] == 255).all()
-    assert (picture[half:, half:, :3] == preview.NOTHING).all()
-    assert len(np.unique(picture[:half, :half, :3].reshape(-1, 3), axis=0)) > 2
-    preview.write_png(picture, tmp_path / "p.png")
-    with pytest.warns(rasterio.errors.NotGeoreferencedWarning), rasterio.open(tmp_path / "p.png") as file:
-        assert (file.height, file.width, file.count) == (*picture.shape[:2], 4)
-
-
-def test_a_picture_of_nothing_is_refused(source, config):
-    runtime.tile(config())
-    store, _ = opened(config())
-    with pytest.raises(ConfigError, match="nothing of s2 2020"):
-        preview.draw(store, products.get("s2"), "2020")
-    with pytest.raises(ConfigError, match="frames 2020, not 'JJA'"):
-        preview.draw(store, products.get("worldcover"), "2020", frame="JJA")
 
 
 def test_superseded_records_are_swept(source, config):
