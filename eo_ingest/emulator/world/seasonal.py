@@ -6,7 +6,8 @@ Coherence is uint8 (γ = DN / 100), amplitude (γ⁰ in dB = 20·log10(DN) − 8
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,12 +38,20 @@ class Cell:
     texture: F32
     stability: F32
     north: F32
+    _models: dict[int, tuple[F32, F32]] = field(default_factory=dict, compare=False, repr=False)
 
-    @property
+    @cached_property
     def land(self) -> npt.NDArray[np.bool_]:
         """Where there is data: not out at sea."""
         out: npt.NDArray[np.bool_] = (self.kinds == Kind.DEEP_SEA).mean(axis=-1) < 0.5
         return out
+
+    def model(self, time: int) -> tuple[F32, F32]:
+        """Digital numbers of ρ and τ in the season whose middle is given; made once."""
+        if time not in self._models:
+            rho, tau = parameters(self.kinds, self.north, self.stability, time)
+            self._models[time] = np.round(rho * 1000).astype(np.float32), np.round(tau * 1000).astype(np.float32)
+        return self._models[time]
 
 
 def _measure(sites: Sites) -> F32:
@@ -71,11 +80,7 @@ def numbers(layer: str, cells: Cell) -> npt.NDArray[Any]:
     """The digital numbers of a layer such as `winter_vv_COH12`."""
     season, polarisation, metric = layer.split("_")
     time = SEASONS[season]
-    if metric == "AMP":
-        found = _amplitude(cells, time, polarisation)
-    else:
-        rho, tau = (np.round(p * 1000) for p in parameters(cells.kinds, cells.north, cells.stability, time))
-        found = _decay(metric, rho.astype(np.float32), tau.astype(np.float32))
+    found = _amplitude(cells, time, polarisation) if metric == "AMP" else _decay(metric, *cells.model(time))
     out: npt.NDArray[Any] = np.where(cells.land, found, 0).astype(dtype(layer))
     return out
 
@@ -120,5 +125,10 @@ def tile(layer: str, lon0: int, lat1: int) -> npt.NDArray[Any]:
     orbit, _, name = layer.partition("_")
     if name in {"inc", "lsmap"}:
         return view(lon0, lat1, orbit)[int(name == "lsmap")]
-    whole = Window(0, 0, SIDE, SIDE)
-    return numbers(layer, cell(gather(tile_lattice(lon0, lat1), whole, CELLS)[0]))
+    return numbers(layer, _whole(lon0, lat1))
+
+
+@lru_cache(maxsize=4)
+def _whole(lon0: int, lat1: int) -> Cell:
+    """All pixels of a tile; its files are asked for one after the other."""
+    return cell(gather(tile_lattice(lon0, lat1), Window(0, 0, SIDE, SIDE), CELLS)[0])
