@@ -28,7 +28,7 @@ class Frame:
 
     arguments: dict[str, Any] = field(default_factory=dict)
     parent: Frame | None = None
-    cache: dict[str, Any] = field(default_factory=dict)
+    cache: dict[str | int, Any] = field(default_factory=dict)
 
     def lookup(self, name: str) -> Any:
         """The value of an argument of this call or of one around it."""
@@ -55,7 +55,7 @@ class Expression:
             raise EarthEngineError("Invalid JSON: an expression is an object with 'values' and 'result'.")
         self._values: Mapping[str, Node] = document.get("values") or {}
         self._context = context
-        self._free: dict[str, frozenset[str]] = {}
+        self._free: dict[str | int, frozenset[str]] = {}
         result = document.get("result")
         if not isinstance(result, str) or result not in self._values:
             raise EarthEngineError(f"Expression has no value for its result {result!r}.")
@@ -82,6 +82,13 @@ class Expression:
         if found is None:
             self._free[name] = frozenset()  # ends the walk of a graph that refers to itself
             found = self._free[name] = self._free_in(self._values.get(name, {}))
+        return found
+
+    def _free_of_call(self, content: Any) -> frozenset[str]:
+        """The same of a call without a name; nodes live as long as the expression."""
+        found = self._free.get(id(content))
+        if found is None:
+            found = self._free[id(content)] = self._free_in({"functionInvocationValue": content})
         return found
 
     def _free_in(self, node: Node) -> frozenset[str]:
@@ -129,6 +136,15 @@ class Expression:
         return function
 
     def _invocation(self, content: Any, frame: Frame) -> Any:
+        """The value of a call. What a mapped function takes from around it is computed once, not for every element."""
+        owner = frame.owner(self._free_of_call(content))
+        if owner is frame:
+            return self._call(content, frame)
+        if id(content) not in owner.cache:
+            owner.cache[id(content)] = self._call(content, owner)
+        return owner.cache[id(content)]
+
+    def _call(self, content: Any, frame: Frame) -> Any:
         arguments = {name: self._node(v, frame) for name, v in content.get("arguments", {}).items()}
         if "functionName" in content:
             return registry.call(content["functionName"], arguments, self._context)

@@ -1,6 +1,7 @@
 """Maps of what plants weigh and how high they are.
 
-ESA CCI biomass (100 m), NASA/ORNL carbon density (300 m, 2010) and the canopy heights of ETH (10 m, 2020).
+ESA CCI biomass (100 m; the official collection and the community's), NASA/ORNL carbon density (300 m, 2010) and the
+canopy heights of ETH (10 m, 2020).
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from eo_ingest.emulator.world.chart import Pixels
     from eo_ingest.emulator.world.noise import Sites
 
-CCI = "projects/sat-io/open-datasets/ESA/ESA_CCI_AGB"
+CCI = "ESA/CCI/Above_Ground_Biomass/V6_0"
+COMMUNITY_CCI = "projects/sat-io/open-datasets/ESA/ESA_CCI_AGB"
 CCI_YEARS = (2007, 2010, 2015, 2016, 2017, 2018, 2019, 2020, 2021, 2022)
 CCI_LATTICE = degrees(1125, 80.0, -60.0)
 ORNL = "NASA/ORNL/biomass_carbon_density/v1"
@@ -47,22 +49,27 @@ def _mass(sites: Sites, split: int) -> Array:
 def _agb(band: str, measured: Array, year: int) -> Pixels:
     mass = np.round(measured[0] * np.float32(1 + 0.006 * (year - 2020)))
     spread = np.round(mass * (0.22 + 0.3 * measured[3]) + 8)
-    return (mass if band == "AGB" else spread), mass > 0
+    return (mass if band.lower() == "agb" else spread), mass > 0
 
 
-def _cci(year: int) -> Chart:
-    index = f"ESACCI-BIOMASS-L4-AGB-MERGED-100m-{year}-fv6"
+def _cci(collection: str, bands: tuple[str, str], year: int) -> Chart:
+    community = collection == COMMUNITY_CCI
+    index = f"ESACCI-BIOMASS-L4-AGB-MERGED-100m-{year}-fv6" if community else str(year)
+    more = {"product_version": "6.0"} if community else {}
     return Chart(
-        id=f"{CCI}/{index}",
-        bands=tuple(Band(name=name, dtype="uint16", lattice=CCI_LATTICE) for name in ("AGB", "SD")),
+        id=f"{collection}/{index}",
+        bands=tuple(Band(name=name, dtype="uint16", lattice=CCI_LATTICE) for name in bands),
         survey=Survey("mass 100 m", 4, partial(_mass, split=4)),
         paint=partial(_agb, year=year),
-        properties=dated(index, ms(year), ms(year + 1) - 1, product_version="6.0"),
+        properties=dated(index, ms(year), ms(year + 1) - 1, **more),
         footprint=box(-180.0, -60.0, 180.0, 80.0),
     )
 
 
-ESA_CCI_AGB = shelf(CCI, "ESA CCI Global Forest Above Ground Biomass", tuple(map(_cci, CCI_YEARS)))
+ESA_CCI_AGB = tuple(
+    shelf(name, "ESA CCI Global Forest Above Ground Biomass", tuple(_cci(name, bands, year) for year in CCI_YEARS))
+    for name, bands in ((CCI, ("agb", "agb_sd")), (COMMUNITY_CCI, ("AGB", "SD")))
+)
 _ORNL_DTYPES = dict.fromkeys(("agb", "agb_uncertainty", "bgb", "bgb_uncertainty"), "float32")
 
 

@@ -35,7 +35,7 @@ class World:
     def __init__(self) -> None:
         collections: list[CollectionAsset] = [
             Sentinel1(), Sentinel2(), CloudScore(), *HLS, WorldCover("v100"), WorldCover("v200"),
-            *GLO30, MOD44B, BUILT_S, BUILT_S_10M, ESA_CCI_AGB, CARBON_DENSITY, *SEASONAL, YEARLY, MONTHLY, SAR_EPOCH,
+            *GLO30, MOD44B, BUILT_S, BUILT_S_10M, *ESA_CCI_AGB, CARBON_DENSITY, *SEASONAL, YEARLY, MONTHLY, SAR_EPOCH,
         ]  # fmt: skip
         images: list[ImageAsset] = [NASADEM, *CANOPY_HEIGHT, GLOBAL]
         self._collections = {c.id: c for c in collections}

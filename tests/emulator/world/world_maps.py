@@ -56,6 +56,10 @@ MAPS = (
         {"built_surface": "uint8", "built_surface_nres": "uint8"}, "Mollweide", (10, -18_041_000, -10, 9_000_000),
     ),
     Map(
+        "ESA/CCI/Above_Ground_Biomass/V6_0", "ESA/CCI/Above_Ground_Biomass/V6_0/2020",
+        {"agb": "uint16", "agb_sd": "uint16"}, "EPSG:4326", (1 / 1125, -180, -1 / 1125, 80),
+    ),
+    Map(
         "projects/sat-io/open-datasets/ESA/ESA_CCI_AGB",
         "projects/sat-io/open-datasets/ESA/ESA_CCI_AGB/ESACCI-BIOMASS-L4-AGB-MERGED-100m-2020-fv6",
         {"AGB": "uint16", "SD": "uint16"}, "EPSG:4326", (1 / 1125, -180, -1 / 1125, 80),
