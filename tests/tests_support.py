@@ -19,7 +19,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class FakeSource:
-    """Pixels that depend on the job and the tile alone. Tiles in `empty` are nodata; jobs in `broken` are refused."""
+    """Pixels that depend on the job and the tile alone. Tiles in `empty` are nodata; jobs in `broken` are refused.
+
+    `products` are those that are not in the REGISTRY.
+    """
 
     name = "fake"
     synthetic = True
@@ -30,6 +33,7 @@ class FakeSource:
         self.empty = set()
         self.broken = {}
         self.spoil = None
+        self.products = {}
         self.before = lambda _job: None
         self._guard = threading.Lock()
 
@@ -44,7 +48,7 @@ class FakeSource:
         self.before(job)
         if job.key in self.broken:
             raise self.broken[job.key]
-        product = products.get(job.product)
+        product = self.products.get(job.product) or products.get(job.product)
         frames = product.frames(Period.parse(job.period))
         tiles = {i: self.tile(product, len(frames), job, i) for i in tiles_of(job.tiles)}
         if self.spoil:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from eo_ingest.errors import ConfigError
+from eo_ingest.errors import ConfigError, EoIngestError
 from eo_ingest.product import Product
 from eo_ingest.products import REGISTRY
 from eo_ingest.products.custom.declared import admit
@@ -43,4 +45,38 @@ def executed(file: File) -> Product:
         raise ConfigError(f"{file.name} defines {names}: expected one eo_ingest.product.Product")
     ((_, product),) = found.values()
     admit(product, file.name)
-    return product
+    if product.scenes is None or product.images is None:
+        return product
+    variables = tuple(v.name for v in product.variables)
+    images = _Guarded(product.images, "images", file.name, variables)
+    return replace(product, scenes=_Guarded(product.scenes, "scenes", file.name), images=images)
+
+
+@dataclass(frozen=True, slots=True)
+class _Guarded:
+    """A function of a user's program: what goes wrong in it is told as the program's fault."""
+
+    function: Callable[..., Any]
+    name: str
+    file: str
+    variables: tuple[str, ...] = ()
+
+    def __call__(self, *arguments: Any) -> Any:
+        """What the function gives.
+
+        Raises:
+            ConfigError: if it raises, or gives no image of a variable.
+        """
+        try:
+            made = self.function(*arguments)
+        except EoIngestError:
+            raise
+        except Exception as err:
+            raise ConfigError(f"{self.file}: `{self.name}` fails: {type(err).__name__}: {err}") from err
+        if self.variables and (not isinstance(made, Mapping) or set(made) != set(self.variables)):
+            given = ", ".join(map(str, made)) if isinstance(made, Mapping) else f"a {type(made).__name__}"
+            raise ConfigError(
+                f"{self.file}: `{self.name}` gives {given}: expected an image of each variable: "
+                f"{', '.join(self.variables)}"
+            )
+        return made

@@ -74,12 +74,10 @@ def _try_out(catalogue: Catalogue, product: Product, frame: Frame, where: Place,
         found.problems.append(f"its expression cannot be evaluated: {err}")
         return
     for variable in product.variables:
-        bands = names.get(variable.name)
-        if bands is None:
-            found.problems.append(f"`images` gives no image of variable {variable.name!r}, but of {', '.join(names)}")
-        elif len(bands) != len(variable.bands):
+        count = len(names[variable.name])
+        if count != len(variable.bands):
             found.problems.append(
-                f"`images` gives variable {variable.name!r} {len(bands)} bands: expected {len(variable.bands)}"
+                f"`images` gives variable {variable.name!r} {count} bands: expected {len(variable.bands)}"
             )
 
 
