@@ -12,7 +12,7 @@ from rich.console import Console
 from eo_ingest.cli import cli
 from eo_ingest.cli.progress import Counter, Progress
 from eo_ingest.cli.text import count, seconds, size, table
-from eo_ingest.products import REGISTRY
+from eo_ingest.products import DEFAULT
 
 HEAVY = ("numpy", "ee", "geopandas", "zarr", "rasterio", "pydantic", "prefect", "rich", "pyproj")
 
@@ -46,7 +46,7 @@ def test_plan_needs_no_network_and_prints_its_contract():
     found = json.loads(run("plan", "--aoi", "demo", "--json"))
     assert set(found) == {"aoi", "grid", "tiles", "blocks", "jobs", "products"}
     assert (found["aoi"], found["grid"], found["tiles"], found["blocks"], found["jobs"]) == ("demo", "utm", 4, 2, 10)
-    assert set(found["products"]) == set(REGISTRY)
+    assert set(found["products"]) == set(DEFAULT)
     assert all(set(p) == {"jobs", "requests", "bytes"} for p in found["products"].values())
     assert "s1grd" in run("plan", "--aoi", "demo")
 

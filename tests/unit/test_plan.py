@@ -8,7 +8,7 @@ from eo_ingest.job import Job
 from eo_ingest.plan import Plan, series
 from eo_ingest.runtime import left_out, resolve
 
-ALL = tuple(products.REGISTRY.values())
+ALL = tuple(products.get(name) for name in products.DEFAULT)
 
 
 def plan_of(area="demo", limit=None, chosen=ALL, periods=None):
