@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from eo_ingest.emulator.algorithms import (
+    areas,
     arithmetic,
     bands,
     collecting,
@@ -15,9 +16,11 @@ from eo_ingest.emulator.algorithms import (
     formulas,
     framing,
     geometries,
+    kernels,
     lists,
     load,
     masking,
+    neighbours,
     numbers,
     placing,
     reducing,
@@ -27,6 +30,7 @@ from eo_ingest.emulator.algorithms import (
 )
 
 __all__ = [
+    "areas",
     "arithmetic",
     "bands",
     "collecting",
@@ -39,9 +43,11 @@ __all__ = [
     "formulas",
     "framing",
     "geometries",
+    "kernels",
     "lists",
     "load",
     "masking",
+    "neighbours",
     "numbers",
     "placing",
     "reducing",
