@@ -21,6 +21,7 @@ from eo_ingest.plan import task
 from eo_ingest.products.insar import INSAR
 from eo_ingest.raster import check, tile_shape
 from eo_ingest.sources.gunw import GunwSource
+from eo_ingest.sources.gunw.select import choose
 from eo_ingest.sources.gunw.stored import quantised
 from eo_ingest.stores.memory import MemoryStore
 from gunw_server import Server
@@ -289,6 +290,26 @@ def test_a_closed_source_stops(folder, tmp_path):
     source = source_of(folder, tmp_path)
     assert (source.name, source.synthetic) == ("gunw", False)
     source.close()
+    with pytest.raises(CancelledError):
+        source.fetch(job_at(*HOME))
+
+
+def test_what_is_not_installed_is_said_before_anything_runs(folder, tmp_path, monkeypatch):
+    write(folder)
+    monkeypatch.setitem(__import__("sys").modules, "h5py", None)
+    with pytest.raises(ConfigError, match=r"needs h5py: pip install 'eo-ingest\[insar\]'"):
+        source_of(folder, tmp_path)
+
+
+def test_a_source_that_is_closed_under_way_stops(folder, tmp_path, monkeypatch):
+    write(folder)
+    source = source_of(folder, tmp_path)
+
+    def choose_late(*args):
+        source.close()
+        return choose(*args)
+
+    monkeypatch.setattr("eo_ingest.sources.gunw.source.choose", choose_late)
     with pytest.raises(CancelledError):
         source.fetch(job_at(*HOME))
 

@@ -60,7 +60,7 @@ def of_block(zone: Zone, block: Block) -> tuple[BaseGeometry, float]:
     centre, _ = to_degrees.transform((west + east) / 2, (south + north) / 2)
     lon, lat = to_degrees.transform(x, y)
     lon = centre + (np.asarray(lon) - centre + 180.0) % 360.0 - 180.0
-    return shapely.Polygon(np.column_stack([lon, lat])), float(centre)
+    return shapely.make_valid(shapely.Polygon(np.column_stack([lon, lat]))), float(centre)
 
 
 def _unwound(part: BaseGeometry) -> Points:

@@ -155,11 +155,21 @@ def footprint(path: Path, name: str) -> str:
     return told
 
 
-def _opened(path: Path, name: str) -> Any:
+def reader() -> Any:
+    """What opens granules.
+
+    Raises:
+        ConfigError: if it is not installed.
+    """
     try:
         import h5py
     except ImportError as err:
         raise ConfigError("reading GUNW granules needs h5py: pip install 'eo-ingest[insar]'") from err
+    return h5py
+
+
+def _opened(path: Path, name: str) -> Any:
+    h5py = reader()
     with _told_of(name):
         return h5py.File(path, "r")
 

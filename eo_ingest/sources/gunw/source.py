@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import OrderedDict
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from threading import Lock
@@ -20,6 +20,7 @@ from eo_ingest.sources.gunw import footprint, stored
 from eo_ingest.sources.gunw.archive import Archive, shelf_at
 from eo_ingest.sources.gunw.cache import Cache, usual_folder
 from eo_ingest.sources.gunw.entry import Entry, Traffic
+from eo_ingest.sources.gunw.granule import reader
 from eo_ingest.sources.gunw.overlap import compare
 from eo_ingest.sources.gunw.picture import Pixels, make
 from eo_ingest.sources.gunw.select import Rule, choose
@@ -83,6 +84,7 @@ class GunwSource:
         synthetic: bool,
         cache: Path | None = None,
     ) -> None:
+        reader()
         self._grid = grid
         self._products = products
         self._synthetic = synthetic
@@ -138,13 +140,20 @@ class GunwSource:
 
     def _prepare(self, pairs: Sequence[Pair], traffic: Traffic) -> None:
         """Have all granules on this machine, several at a time."""
-        wanted = [self._pool.submit(self._archive.prepare, entry, traffic) for pair in pairs for entry in pair.granules]
+        wanted: list[Future[None]] = []
         try:
+            wanted.extend(self._submit(entry, traffic) for pair in pairs for entry in pair.granules)
             for future in wanted:
                 future.result()
         finally:
             for future in wanted:
                 future.cancel()
+
+    def _submit(self, entry: Entry, traffic: Traffic) -> Future[None]:
+        try:
+            return self._pool.submit(self._archive.prepare, entry, traffic)
+        except RuntimeError as err:  # the pool was shut down
+            raise CancelledError from err
 
     def _place(
         self,
