@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 
 import rasterio
 from rasterio.io import MemoryFile
-from rasterio.transform import from_origin
+from rasterio.transform import Affine
 
 from eo_ingest.emulator.archive.serving import File
 from eo_ingest.emulator.world import seasonal
@@ -113,7 +113,7 @@ def _write(layer: str, lon0: int, lat1: int) -> bytes:
         "width": SIDE,
         "height": SIDE,
         "crs": "EPSG:4326",
-        "transform": from_origin(lon0, lat1, 1 / SIDE, 1 / SIDE),
+        "transform": Affine(1 / SIDE, 0.0, lon0, 0.0, -1 / SIDE, lat1),
         "nodata": 0,
         "compress": "lzw",
     }

@@ -1,0 +1,176 @@
+"""Where the archive's files are: a folder of this machine, or whatever fsspec reaches; web servers are in `web`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+from eo_ingest.errors import ConfigError, SourceError, TransientError
+from eo_ingest.sources.cog.name import is_tile
+from eo_ingest.sources.transfer import bare, public
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from eo_ingest.sources.transfer import Traffic
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A file of the archive.
+
+    Attributes:
+        tile: the folder it is in.
+        name: the file's name.
+        url: what records and messages say; of a folder's file, its place in the folder.
+        size: bytes, where known.
+        etag: its entity tag without quotes, where known.
+    """
+
+    tile: str
+    name: str
+    url: str
+    size: int | None = None
+    etag: str | None = None
+
+
+class Shelf(Protocol):
+    """A place with a folder per tile. Each call is one attempt."""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether files are on this machine: not worth keeping copies of."""
+        ...
+
+    def check(self, traffic: Traffic) -> None:
+        """See whether this is such a place, for a wrong one would look like open sea.
+
+        Raises:
+            ConfigError: if it has no tile's folder.
+            SourceError: if it cannot be listed.
+        """
+        ...
+
+    def files(self, tile: str, traffic: Traffic) -> Mapping[str, Listed]:
+        """The files of a tile by name; none if there is no such tile.
+
+        Raises:
+            SourceError: if they cannot be listed.
+        """
+        ...
+
+    def read(self, file: Listed, traffic: Traffic) -> bytes:
+        """A listed file, whole.
+
+        Raises:
+            SourceError: if it cannot be had.
+        """
+        ...
+
+
+def expected(where: str) -> ConfigError:
+    """The refusal of a place without tiles."""
+    return ConfigError(
+        f"{where} holds no tile of the seasonal coherence data set: expected the place with a folder per tile, such as "
+        "N45W090/ with N45W090_winter_vv_COH12.tif (of the public bucket, "
+        "s3://sentinel-1-global-coherence-earthbigdata/data/tiles)"
+    )
+
+
+class FolderShelf:
+    """A folder: a mirror of the bucket, whole tiles at a time. A tile whose folder is not there does not exist."""
+
+    is_local = True
+
+    def __init__(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise ConfigError(f"{folder} is no folder: expected one with the seasonal coherence data set's GeoTIFFs")
+        self._folder = folder
+
+    def check(self, traffic: Traffic) -> None:  # noqa: ARG002 - nothing is transferred
+        """See `Shelf.check`."""
+        try:
+            found = any(is_tile(path.name) and path.is_dir() for path in self._folder.iterdir())
+        except OSError as err:
+            raise SourceError(f"the folder of the archive cannot be listed: {err.strerror or err}") from err
+        if not found:
+            raise expected(str(self._folder))
+
+    def files(self, tile: str, traffic: Traffic) -> Mapping[str, Listed]:  # noqa: ARG002 - nothing is transferred
+        """See `Shelf.files`."""
+        try:
+            paths = [path for path in (self._folder / tile).iterdir() if path.is_file()]
+            return {path.name: Listed(tile, path.name, f"{tile}/{path.name}", path.stat().st_size) for path in paths}
+        except FileNotFoundError:
+            return {}
+        except OSError as err:
+            raise SourceError(f"{tile}: its folder cannot be listed: {err.strerror or err}") from err
+
+    def read(self, file: Listed, traffic: Traffic) -> bytes:  # noqa: ARG002 - nothing is transferred
+        """See `Shelf.read`."""
+        try:
+            return (self._folder / file.tile / file.name).read_bytes()
+        except OSError as err:
+            raise SourceError(f"{file.url} cannot be read: {err.strerror or err}") from err
+
+
+class FilesystemShelf:
+    """A bucket that fsspec reaches, with the user's credentials for it: gs:// and others."""
+
+    is_local = False
+
+    def __init__(self, url: str) -> None:
+        self._url = url.rstrip("/")
+
+    @cached_property
+    def _files(self) -> Any:
+        from fsspec.core import url_to_fs
+
+        try:
+            return url_to_fs(self._url)[0]
+        except (ImportError, ValueError) as err:
+            raise ConfigError(f"{public(self._url)} cannot be read: {err}") from err
+
+    def check(self, traffic: Traffic) -> None:
+        """See `Shelf.check`."""
+        found = self._list("", traffic)
+        if not any(is_tile(entry["name"].rstrip("/").rpartition("/")[2]) for entry in found):
+            raise expected(public(self._url))
+
+    def files(self, tile: str, traffic: Traffic) -> Mapping[str, Listed]:
+        """See `Shelf.files`."""
+        found = {}
+        for entry in self._list(f"/{tile}", traffic):
+            name = entry["name"].rpartition("/")[2]
+            if entry.get("type") == "file":
+                tag = bare(entry.get("etag", entry.get("ETag")))
+                found[name] = Listed(tile, name, f"{public(self._url)}/{tile}/{name}", entry.get("size"), tag)
+        return found
+
+    def _list(self, path: str, traffic: Traffic) -> list[dict[str, Any]]:
+        traffic.add(requests=1)
+        try:
+            found: list[dict[str, Any]] = self._files.ls(self._url + path, detail=True)
+        except FileNotFoundError:
+            return []
+        except PermissionError as err:
+            raise SourceError(f"auth: {public(self._url + path)} cannot be listed: {err}") from err
+        except OSError as err:
+            raise TransientError(f"transient: {public(self._url + path)} cannot be listed: {err}") from err
+        return found
+
+    def read(self, file: Listed, traffic: Traffic) -> bytes:
+        """See `Shelf.read`."""
+        traffic.add(requests=1)
+        try:
+            data: bytes = self._files.cat_file(f"{self._url}/{file.tile}/{file.name}")
+        except FileNotFoundError as err:
+            raise SourceError(f"{file.url} was listed, but is not there") from err
+        except PermissionError as err:
+            raise SourceError(f"auth: {file.url} cannot be read: {err}") from err
+        except OSError as err:
+            raise TransientError(f"transient: {file.url} cannot be read: {err}") from err
+        traffic.add(payload=len(data))
+        return data
