@@ -17,7 +17,7 @@ class Server:
     """Serves a folder on loopback.
 
     `faults` maps a file name to the statuses of its next answers, or "short" for a body cut in half, or "hold" for one
-    that waits for `release`. `with_index` and `page` say what listing there is.
+    that waits for `release`. `with_index` and `page` say what listing there is; `extra` holds other files.
     """
 
     def __init__(self, folder, *, with_index=True, page=False):
@@ -29,6 +29,7 @@ class Server:
         self.asked = Counter()
         self.headers = []
         self.etags = {}
+        self.extra = {}
         self.release = threading.Event()
         self.holding = threading.Event()
         outer = self
@@ -65,7 +66,8 @@ class Server:
         return json.dumps({"granules": rows, "more": "ignored"}).encode()
 
     def answer(self, request):
-        name = request.path.split("?")[0].rsplit("/", 1)[-1]
+        path = request.path.split("?")[0]
+        name = path[path.index("cells/") :] if "cells/" in path else path.rsplit("/", 1)[-1]
         self.asked[name] += 1
         self.headers.append(dict(request.headers))
         fault = self.faults.get(name, [])
@@ -93,6 +95,8 @@ class Server:
         request.wfile.write(body[: len(body) // 2] if fault == "short" else body)
 
     def body(self, name):
+        if name in self.extra:
+            return self.extra[name]
         if name == "index.json":
             return self.index() if self.with_index else None
         if not name:

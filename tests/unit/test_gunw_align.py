@@ -60,6 +60,18 @@ def test_a_ramp_lands_where_it_is(tmp_path, northward, layout):
     assert (made.taken == 0).all()
 
 
+@pytest.mark.parametrize(
+    "home",
+    [(-70.6, -33.4), (25.6, 77.9), (36.8, -0.01), (11.999, 47.0), (-0.002, 0.003), (177.3, -38.7)],
+    ids=["Santiago", "Svalbard", "across the equator", "at a zone's edge", "null", "Napier"],
+)
+def test_a_ramp_lands_where_it_is_anywhere(tmp_path, home):
+    spec = Spec(home=home, west=home[0] - 1.2, south=home[1] - 0.25, width=2881, height=601)
+    made, (lon, lat) = picture(tmp_path, spec, at=home)
+    assert np.abs(made.picture.phase - phase_ramp(lon, lat, home)).max() < 2e-3
+    assert np.abs(made.picture.fields["incidence"] - incidence(lon, lat, 0, home)).max() < 1e-3
+
+
 @pytest.mark.parametrize("beyond", [True, False], ids=["longitudes run on", "longitudes jump"])
 @pytest.mark.parametrize("at", [(179.9, 52.0), (-179.9, 52.0)])
 def test_the_antimeridian_is_no_edge(tmp_path, at, beyond):

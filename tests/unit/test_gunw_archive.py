@@ -147,6 +147,44 @@ def test_ten_thousand_granules_elsewhere_cost_no_request_and_little_time(server,
     assert server.asked == {"index.json": 1}
 
 
+def in_cells(server, url="cells/{year}/{west}_{south}.json"):
+    """The server's index, cut into cells."""
+    rows = json.loads(server.index())["granules"]
+    server.extra["cells/2020/-120_32.json"] = json.dumps({"granules": rows}).encode()
+    server.extra["cells/2020/-118_32.json"] = json.dumps({"granules": rows[:1]}).encode()
+    text = json.dumps({"cells": {"degrees": 2, "url": url}}).encode()
+    server.index = lambda: text
+
+
+def test_an_index_may_be_cut_into_cells(server, tmp_path):
+    """Only the cells of the block and of the period's years are asked for, once; one that is not there is empty."""
+    in_cells(server)
+    archive = opened(server.url, tmp_path)
+    assert server.asked.keys() == {"index.json"}
+    assert names(find(archive)) == names(find(archive)) == BOTH
+    asked = {
+        f"cells/{year}/{west}_{south}.json" for year in (2019, 2020) for west in (-120, -118) for south in (32, 34)
+    }
+    assert {name for name in server.asked if name.startswith("cells")} == asked
+    assert all(server.asked[name] == 1 for name in asked)
+
+
+def test_a_cell_that_cannot_be_read_is_an_error_not_empty(server, tmp_path):
+    in_cells(server)
+    archive = opened(server.url, tmp_path)
+    server.faults["cells/2019/-120_32.json"] = [403]
+    with pytest.raises(SourceError, match="it refuses access"):
+        find(archive)
+    server.faults["cells/2019/-120_32.json"] = [503]
+    assert names(find(archive)) == BOTH
+
+
+def test_cells_in_a_folder(granules, tmp_path):
+    (granules / "index.json").write_text(json.dumps({"cells": {"degrees": 90, "url": "c{west}{south}.json"}}))
+    (granules / "c-1800.json").write_text(json.dumps({"granules": [{"name": BOTH[0]}]}))
+    assert names(find(opened(granules, tmp_path))) == BOTH[:1]
+
+
 def test_a_page_of_links_will_do(granules, tmp_path):
     with Server(granules, with_index=False, page=True) as server:
         archive = opened(server.url, tmp_path)
@@ -187,6 +225,10 @@ def test_what_records_tell_of_a_url(url, told):
         (b"[]", "Input should be"),
         (b'{"granules": [{"size": 3}]}', "granules.0.name: Field required"),
         (b'{"granules": [{"name": "x.nc"}]}', "'x.nc' is not the name of a GUNW granule"),
+        (b'{"other": 1}', r"index\.json has neither 'granules' nor 'cells'"),
+        (b'{"cells": {"degrees": 2, "url": "{west}.json"}}', r"cells\.url: .*expected \{west\} and \{south\}"),
+        (b'{"cells": {"degrees": 2, "url": "{west}{south}{x}.json"}}', r"cells\.url"),
+        (b'{"cells": {"degrees": 0, "url": "{west}{south}.json"}}', r"cells\.degrees"),
     ],
 )
 def test_a_wrong_index_is_refused(server, tmp_path, text, reason):

@@ -12,6 +12,7 @@ import shapely
 from eo_ingest.errors import ConfigError, SourceError, TransientError
 from eo_ingest.sources.gunw import asf, web
 from eo_ingest.sources.gunw.entry import Traffic
+from eo_ingest.sources.gunw.index import cells
 from gunw_archive_support import BOTH, RULE, area, find, make_granules, names, opened, shelf_box
 from gunw_server import Server
 from gunw_support import HOME
@@ -85,9 +86,9 @@ def test_asf_is_searched_by_cells_and_its_granules_are_fetched_with_a_token(eart
     found = archive.find(area(), RULE, traffic)
     assert names(found) == [BOTH[0]]
     assert find(archive, (HOME[0] - 0.3, HOME[1])) == []  # another block of the cell
-    cells = [(lon, lat) for lon in (-120, -118) for lat in (32, 34)]
+    squares = [(lon, lat) for lon in (-120, -118) for lat in (32, 34)]
     assert len(earthdata.searches) == 4  # the first block lies in four cells, the other one in two of them
-    for options, (lon, lat) in zip(earthdata.searches, cells, strict=True):
+    for options, (lon, lat) in zip(earthdata.searches, squares, strict=True):
         assert shapely.from_wkt(options["intersectsWith"]).equals(shapely.box(lon, lat, lon + 2, lat + 2))
         assert options["shortName"] == ["ARIA_S1_GUNW", "SENTINEL-1_INTERFEROGRAMS"]
         assert (options["start"], options["end"]) == ("2019-12-01T00:00:00Z", "2020-12-01T00:00:00Z")
@@ -122,7 +123,7 @@ def test_the_search_is_one_that_the_client_understands():
 
 
 @pytest.mark.parametrize(
-    ("bounds", "cells"),
+    ("bounds", "found"),
     [
         ((0.1, 0.1, 0.3, 0.3), [(0, 0)]),
         ((-0.1, 1.9, 0.1, 2.1), [(-2, 0), (-2, 2), (0, 0), (0, 2)]),
@@ -130,8 +131,8 @@ def test_the_search_is_one_that_the_client_understands():
         ((-180.1, 51.9, -179.9, 51.95), [(178, 50), (-180, 50)]),
     ],
 )
-def test_cells(bounds, cells):
-    assert list(asf.cells(bounds)) == cells
+def test_cells(bounds, found):
+    assert list(cells(bounds, 2)) == found
 
 
 def test_asf_without_a_token_says_what_it_needs(monkeypatch, tmp_path):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import uuid
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
@@ -37,8 +36,6 @@ if TYPE_CHECKING:
     from eo_ingest.sources.gunw.select import Rule
     from eo_ingest.sources.gunw.shelf import Area, Shelf
 
-log = logging.getLogger(__name__)
-
 ASF = "asf"
 
 
@@ -52,16 +49,15 @@ def shelf_at(url: str, connections: int) -> Shelf:
     if url == ASF:
         return AsfShelf()
     parts = urlsplit(url)
-    shelf: FolderShelf | WebShelf | BucketShelf
+    shelf: Shelf
     if "://" not in url:
         shelf = FolderShelf(Path(url).expanduser())
     elif parts.scheme == "file":
         shelf = FolderShelf(Path(url2pathname(parts.path)))
     else:
         shelf = WebShelf(url, connections) if parts.scheme in {"http", "https"} else BucketShelf(url)
-    if not shelf.listed:
+    if shelf.is_empty:
         raise ConfigError(f"{shown(url)} lists no GUNW granule: expected names such as {EXAMPLE}")
-    log.info("%d GUNW granules are listed", len(shelf.listed))
     return shelf
 
 

@@ -6,7 +6,6 @@ message, log or record.
 
 from __future__ import annotations
 
-import math
 import os
 from functools import cached_property, partial
 from threading import Lock
@@ -16,11 +15,12 @@ import shapely
 
 from eo_ingest.errors import ConfigError, SourceError, TransientError
 from eo_ingest.sources.gunw.entry import Entry, Traffic
+from eo_ingest.sources.gunw.index import cells
 from eo_ingest.sources.gunw.name import GranuleName
 from eo_ingest.sources.gunw.web import retried, stream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -53,10 +53,15 @@ class AsfShelf:
         self._found: dict[tuple[Cell, date, date], list[Entry]] = {}
         self._guard = Lock()
 
+    @property
+    def is_empty(self) -> bool:
+        """See `Shelf.is_empty`."""
+        return False
+
     def entries(self, area: Area) -> Sequence[Entry]:
         """See `Shelf.entries`."""
         found: dict[str, Entry] = {}
-        for cell in cells(area.polygon.bounds):
+        for cell in cells(area.polygon.bounds, CELL_DEGREES):
             key = (cell, area.start, area.end)
             with self._guard:
                 if key not in self._found:
@@ -86,15 +91,6 @@ class AsfShelf:
             session = self._session
         hooks = {"response": strip_auth_if_aws}
         retried(lambda: stream(session, entry, path, traffic, going_on, hooks=hooks), traffic, going_on)
-
-
-def cells(bounds: tuple[float, float, float, float]) -> Iterator[Cell]:
-    """The cells (western, southern edge in degrees) that (west, south, east, north) meets, each from -180 to 180."""
-    west, south, east, north = bounds
-    step = CELL_DEGREES
-    for lon in range(math.floor(west / step) * step, math.floor(east / step) * step + 1, step):
-        for lat in range(math.floor(south / step) * step, math.floor(north / step) * step + 1, step):
-            yield (lon + 180) % 360 - 180, lat
 
 
 def _search(cell: Cell, start: date, end: date) -> list[Entry]:

@@ -6,9 +6,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from eo_ingest.errors import ConfigError, SourceError, TransientError
-from eo_ingest.sources.gunw.entry import Entry, Traffic, bare, public
+from eo_ingest.sources.gunw.entry import Entry, Traffic, bare, shown
+from eo_ingest.sources.gunw.index import INDEX, Index
 from eo_ingest.sources.gunw.name import GranuleName
-from eo_ingest.sources.gunw.shelf import INDEX, from_index
 from eo_ingest.sources.gunw.web import check_size, retried
 
 if TYPE_CHECKING:
@@ -35,45 +35,55 @@ class BucketShelf:
         try:
             return url_to_fs(self._url)[0]
         except (ImportError, ValueError) as err:
-            raise ConfigError(f"{public(self._url)} cannot be read: {err}") from err
+            raise ConfigError(f"{shown(self._url)} cannot be read: {err}") from err
 
-    def entries(self, area: Area) -> Sequence[Entry]:  # noqa: ARG002 - a listing holds all places
+    @property
+    def is_empty(self) -> bool:
+        """See `Shelf.is_empty`."""
+        return self._index.is_empty if self._index else not self._found
+
+    def entries(self, area: Area) -> Sequence[Entry]:
         """See `Shelf.entries`."""
-        return self.listed
+        return self._index.entries(area) if self._index else self._found
 
     @cached_property
-    def listed(self) -> list[Entry]:
-        """All granules; asked for once.
+    def _index(self) -> Index | None:
+        text = self._read(INDEX)
+        return None if text is None else Index(text, self._read, self._at, shown(self._url))
 
-        Raises:
-            ConfigError: if what reads this kind of URL is not installed.
-            SourceError: if there is no listing.
-        """
-        return retried(self._list, Traffic(), lambda: None)  # type: ignore[no-any-return]
-
-    def _list(self) -> list[Entry]:
-        try:
-            text = self._files.cat_file(f"{self._url}/{INDEX}")
-        except FileNotFoundError:
-            text = None
-        except OSError as err:
-            raise TransientError(f"{public(self._url)} cannot be listed: {err}") from err
-        if text is not None:
-            return from_index(text, lambda file: f"{self._url}/{file}", f"{public(self._url)}/{INDEX}")
-        try:
-            found = self._files.find(self._url, detail=True)
-        except FileNotFoundError as err:
-            raise SourceError(f"there is no {public(self._url)}") from err
-        except OSError as err:
-            raise TransientError(f"{public(self._url)} cannot be listed: {err}") from err
+    @cached_property
+    def _found(self) -> list[Entry]:
+        found: dict[str, Any] = retried(self._list, Traffic(), lambda: None)
         named = ((GranuleName.find(key.rsplit("/", 1)[-1]), key, about) for key, about in sorted(found.items()))
         return [
-            Entry(
-                name, self._files.unstrip_protocol(key), about.get("size"), bare(about.get("ETag", about.get("etag")))
-            )
+            Entry(name, self._files.unstrip_protocol(key), about.get("size"), _tag(about))
             for name, key, about in named
             if name
         ]
+
+    def _at(self, file: str) -> str:
+        return f"{self._url}/{file}"
+
+    def _read(self, file: str) -> bytes | None:
+        return retried(lambda: self._content(file), Traffic(), lambda: None)  # type: ignore[no-any-return]
+
+    def _content(self, file: str) -> bytes | None:
+        try:
+            content: bytes = self._files.cat_file(self._at(file))
+        except FileNotFoundError:
+            return None
+        except OSError as err:
+            raise TransientError(f"{shown(self._at(file))} cannot be read: {err}") from err
+        return content
+
+    def _list(self) -> dict[str, Any]:
+        try:
+            found: dict[str, Any] = self._files.find(self._url, detail=True)
+        except FileNotFoundError:
+            return {}
+        except OSError as err:
+            raise TransientError(f"{shown(self._url)} cannot be listed: {err}") from err
+        return found
 
     def download(self, entry: Entry, path: Path, traffic: Traffic, going_on: Callable[[], None]) -> None:
         """See `Shelf.download`."""
@@ -96,9 +106,14 @@ class BucketShelf:
                 while piece := source.read(_PIECE):
                     yield piece
         except FileNotFoundError as err:
-            raise SourceError(f"{who}: there is no {public(entry.url)}") from err
+            raise SourceError(f"{who}: there is no {shown(entry.url)}") from err
         except OSError as err:
             raise TransientError(f"{who}: the transfer broke off: {err}") from err
+
+
+def _tag(about: dict[str, Any]) -> str | None:
+    """The entity tag that a listing tells, under its several names."""
+    return bare(about.get("ETag") or about.get("etag"))
 
 
 _: type[Shelf] = BucketShelf

@@ -5,12 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
-from eo_ingest.errors import SourceError
-from eo_ingest.sources.gunw.entry import Entry, bare
-from eo_ingest.sources.gunw.name import SUFFIX, GranuleName
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date
@@ -18,9 +12,7 @@ if TYPE_CHECKING:
 
     from shapely.geometry.base import BaseGeometry
 
-    from eo_ingest.sources.gunw.entry import Traffic
-
-INDEX = "index.json"
+    from eo_ingest.sources.gunw.entry import Entry, Traffic
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +41,15 @@ class Shelf(Protocol):
         """Whether entries' URLs are paths of this machine, to be read where they are."""
         ...
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it lists no granule at all, as far as that can be known beforehand.
+
+        Raises:
+            SourceError: if it has no listing, or a wrong one.
+        """
+        ...
+
     def entries(self, area: Area) -> Sequence[Entry]:
         """The granules there are, at least all that may meet the area, in any order.
 
@@ -64,42 +65,3 @@ class Shelf(Protocol):
             SourceError: if they cannot be had, or are others than the listing says.
         """
         ...
-
-
-class _Listed(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    name: str
-    size: int | None = None
-    etag: str | None = None
-    footprint: str | None = None
-
-
-class _Index(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    granules: list[_Listed]
-
-
-def from_index(text: bytes, locate: Callable[[str], str], who: str) -> list[Entry]:
-    """The entries of an `index.json`: {"granules": [{"name", "size", "etag", "footprint"}]}, WKT in degrees.
-
-    Args:
-        text: the file's content.
-        locate: gives the URL of a file name.
-        who: names the index in messages.
-
-    Raises:
-        SourceError: if it is no such index, or a name in it is no granule's.
-    """
-    try:
-        index = _Index.model_validate_json(text)
-    except ValidationError as err:
-        first = err.errors()[0]
-        raise SourceError(f"{who}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from err
-    found = []
-    for listed in index.granules:
-        name = GranuleName.parse(listed.name)
-        url = locate(name.text + SUFFIX)
-        found.append(Entry(name, url, listed.size, bare(listed.etag), footprint=listed.footprint))
-    return found

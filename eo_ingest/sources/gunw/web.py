@@ -12,9 +12,9 @@ from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from eo_ingest.errors import SourceError, TransientError
-from eo_ingest.sources.gunw.entry import Entry, Traffic, bare, public
+from eo_ingest.sources.gunw.entry import Entry, Traffic, bare, shown
+from eo_ingest.sources.gunw.index import INDEX, Index
 from eo_ingest.sources.gunw.name import GranuleName
-from eo_ingest.sources.gunw.shelf import INDEX, from_index
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -48,28 +48,32 @@ class WebShelf:
         self._url = url
         self._session = session(connections)
 
-    def entries(self, area: Area) -> Sequence[Entry]:  # noqa: ARG002 - a listing holds all places
+    @property
+    def is_empty(self) -> bool:
+        """See `Shelf.is_empty`."""
+        return self._index.is_empty if self._index else not self._links
+
+    def entries(self, area: Area) -> Sequence[Entry]:
         """See `Shelf.entries`."""
-        return self.listed
+        return self._index.entries(area) if self._index else self._links
 
     @cached_property
-    def listed(self) -> list[Entry]:
-        """All granules; asked for once.
+    def _index(self) -> Index | None:
+        text = self._read(INDEX)
+        return None if text is None else Index(text, self._read, self._at, shown(self._url))
 
-        Raises:
-            SourceError: if there is no listing.
-        """
-        index = self._at(INDEX)
-        text = retried(lambda: _body(self._session, index), Traffic(), lambda: None)
-        if text is not None:
-            return from_index(text, self._at, public(index))
-        text = retried(lambda: _body(self._session, self._at("")), Traffic(), lambda: None)
+    @cached_property
+    def _links(self) -> list[Entry]:
+        text = self._read("")
         if text is None:
-            raise SourceError(f"{public(self._url)} has neither an {INDEX} nor a page that lists granules")
+            raise SourceError(f"{shown(self._url)} has neither an {INDEX} nor a page that lists granules")
         links = _Links()
         links.feed(text.decode(errors="replace"))
         found = ((GranuleName.find(unquote(urlsplit(link).path.rsplit("/", 1)[-1])), link) for link in links.found)
         return [Entry(name, urljoin(self._at(""), link)) for name, link in found if name]
+
+    def _read(self, file: str) -> bytes | None:
+        return retried(lambda: _body(self._session, self._at(file)), Traffic(), lambda: None)  # type: ignore[no-any-return]
 
     def _at(self, file: str) -> str:
         parts = urlsplit(self._url)
@@ -165,8 +169,8 @@ def check_size(entry: Entry, size: int) -> None:
 def _body(session: requests.Session, url: str) -> bytes | None:
     """A small reply whole; None if there is no such thing."""
     try:
-        with _answer(session, url, public(url), stream=True) as reply:
-            return b"".join(_pieces(reply, public(url)))
+        with _answer(session, url, shown(url), stream=True) as reply:
+            return b"".join(_pieces(reply, shown(url)))
     except AbsentError:
         return None
 
@@ -184,15 +188,15 @@ def _answer(session: requests.Session, url: str, who: str, **options: Any) -> re
     try:
         reply = session.get(url, timeout=TIMEOUT_S, **options)
     except (requests.ConnectionError, requests.Timeout) as err:
-        raise TransientError(f"{who}: {public(url)} does not answer: {type(err).__name__}") from err
+        raise TransientError(f"{who}: {shown(url)} does not answer: {type(err).__name__}") from err
     except requests.RequestException as err:
-        raise SourceError(f"{who}: {public(url)} cannot be asked: {type(err).__name__}") from err
+        raise SourceError(f"{who}: {shown(url)} cannot be asked: {type(err).__name__}") from err
     if reply.ok:
         return reply
     reply.close()
     if reply.status_code == 404:
-        raise AbsentError(f"{who}: there is no {public(url)}")
-    said = f"{who}: {public(url)} answers {reply.status_code}"
+        raise AbsentError(f"{who}: there is no {shown(url)}")
+    said = f"{who}: {shown(url)} answers {reply.status_code}"
     if reply.status_code in _LATER:
         raise TransientError(said)
     raise SourceError(f"{said}: {_REFUSED.get(reply.status_code, reply.reason)}")
