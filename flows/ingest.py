@@ -15,8 +15,9 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
 
 from eo_ingest import runtime
-from eo_ingest.config import DEFAULT_WORKERS, MAX_WORKERS, RunConfig, SourceName
+from eo_ingest.config import DEFAULT_WORKERS, MAX_WORKERS, Clouds, Orbit, RunConfig, SourceName
 from eo_ingest.errors import ConfigError, EoIngestError
+from eo_ingest.products import custom
 from flows import report
 from flows.batch import AT_ONCE, DEFAULT_BLOCKS, add, batch, outcome, split, stopping
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
     from flows.batch import Batch
 
+# Stands for the store until the recipe has told the grid, which the store's usual name has.
+_UNNAMED = "to be named"
 # Task runs that Prefect knows of at a time: those under way, and as many that wait.
 WINDOW = 2 * AT_ONCE
 
@@ -35,18 +38,29 @@ class IngestFailedError(EoIngestError):
     """Some jobs of a flow run failed; what is done is kept."""
 
 
+def _named() -> str:
+    """A flow run's name: what it was asked for."""
+    asked = prefect.runtime.flow_run.parameters
+    return "-".join(["ingest", *(str(asked[key]) for key in ("recipe", "aoi") if asked.get(key))])
+
+
 @flow(
     name="ingest",
-    flow_run_name="ingest-{aoi}",
+    flow_run_name=_named,
     task_runner=ThreadPoolTaskRunner(max_workers=AT_ONCE),  # type: ignore[arg-type]  # Prefect's generics are invariant
     persist_result=False,
 )
 def ingest(  # noqa: PLR0913, PLR0917 - the parameters are the deployment's form: flat, plain values
-    aoi: str,
+    aoi: str | None = None,
     store: str | None = None,
-    grid: str = "utm",
+    grid: str | None = None,
     products: list[str] | None = None,
     periods: list[str] | None = None,
+    product_periods: dict[str, list[str]] | None = None,
+    recipe: str | None = None,
+    clouds: Clouds | None = None,
+    orbit: Orbit | None = None,
+    trust_code: bool = False,  # noqa: FBT001, FBT002 - a field of the form
     source: SourceName = "earthengine",
     assets: str | None = None,
     archives: dict[str, str] | None = None,
@@ -57,11 +71,16 @@ def ingest(  # noqa: PLR0913, PLR0917 - the parameters are the deployment's form
     """Make the tiles of an AOI in a store. What is done already is not asked for again.
 
     Args:
-        aoi: A registry name, a file, or west,south,east,north in degrees.
+        aoi: A registry name, a file, or west,south,east,north in degrees; the recipe's own if not given.
         store: The store's folder, as an absolute path; `$EO_INGEST_STORE` of the worker if not given.
-        grid: The name of a grid.
-        products: Product names; the default ones if not given.
+        grid: The name of a grid; utm if not given.
+        products: Product names, and absolute paths of product files; the default ones if not given.
         periods: Periods such as 2020; each product's own if not given.
+        product_periods: Product names, and periods of these products alone.
+        recipe: A recipe's name, or the absolute path of one; it gives what is not given here.
+        clouds: How clouds are told, where it is not by Cloud Score+.
+        orbit: One relative orbit per tile and pass, the one with most scenes.
+        trust_code: Run product files that are programs.
         source: Earth Engine, or the emulator on the worker's machine.
         assets: A folder of rasters that the emulator serves.
         archives: Product names and where their files are, instead of Earth Engine.
@@ -75,16 +94,22 @@ def ingest(  # noqa: PLR0913, PLR0917 - the parameters are the deployment's form
     """
     config = RunConfig.of(
         aoi=aoi,
-        store=store_of(store, source=source, grid=grid),
+        store=store or _UNNAMED,
         grid=grid,
-        products=products,
+        products=[_checked(name) for name in products] if products else None,
         periods=periods,
+        product_periods=product_periods or {},
+        recipe=recipe and _checked(recipe),
+        clouds=clouds,
+        orbit=orbit,
+        trust_code=trust_code,
         source=source,
         assets=assets,
         archives=archives or {},
         limit=limit,
         workers=workers,
     )
+    config = config.model_copy(update={"store": store_of(store, source=source, grid=config.grid)})
     stopping.clear()
     _log_every_job()
     try:
@@ -111,6 +136,19 @@ def store_of(store: str | None, *, source: str, grid: str) -> str:
     return chosen
 
 
+def _checked(name: str) -> str:
+    """A product or a recipe: a name, or a file's absolute path.
+
+    Raises:
+        ConfigError: for a relative path, as for stores.
+    """
+    if custom.is_file(name) and not Path(name).expanduser().is_absolute():
+        raise ConfigError(
+            f"file {name!r} is a relative path, and workers run in temporary folders: expected an absolute path"
+        )
+    return name
+
+
 def _log_every_job() -> None:
     """Let the core's line per job through, unless somebody has chosen a level."""
     core = logging.getLogger("eo_ingest")
@@ -120,11 +158,11 @@ def _log_every_job() -> None:
 
 def _run(config: RunConfig, blocks: int) -> dict[str, Any]:
     log = get_run_logger()
-    started = runtime.start(config)
-    for note in started.plan.aoi.notes:
-        log.info("AOI %s: %s", started.plan.aoi.name, note)
-    for name in runtime.left_out(config, started.plan):
-        log.info("left out, since the periods asked for are not its own: %s", name)
+    notes: list[str] = []
+    started = runtime.start(config, on_plan=lambda plan, _jobs: notes.extend(runtime.notes(config, plan)))
+    config = started.config
+    for note in notes:
+        log.info("note: %s", note)
     totals = runtime.Totals()
     totals.jobs["kept"] = sum(1 for _ in started.plan.jobs()) - len(started.jobs)
     batches = split(started.jobs, blocks)

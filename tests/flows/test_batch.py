@@ -71,7 +71,8 @@ def test_only_what_time_may_cure_is_tried_again(reason, again):
 
 CORE = """
 import sys
-import eo_ingest.cli, eo_ingest.runtime, eo_ingest.cli.run, eo_ingest.cli.store, eo_ingest.cli.show, flows.serve
+import eo_ingest.cli, eo_ingest.runtime, flows.serve
+import eo_ingest.cli.run, eo_ingest.cli.store, eo_ingest.cli.product, eo_ingest.cli.recipe
 from click.testing import CliRunner
 assert CliRunner().invoke(flows.serve.serve, ["--help"]).exit_code == 0
 print(sorted(name for name in sys.modules if name.partition(".")[0] in {"prefect", "fastapi", "sqlalchemy"}))

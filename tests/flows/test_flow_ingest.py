@@ -180,3 +180,39 @@ def _raising(error):
         raise error
 
     return before
+
+
+def test_a_product_file_a_recipe_and_its_options(flow, ask, source, tmp_path):
+    """What the flow is given is plain values; batches do what the run began with, though the file changes."""
+    from custom_support import right, toml, written
+    from eo_ingest.products import custom
+
+    path = written(tmp_path, right())
+    source.products["user-red"] = custom.load(path, trust_code=False).product
+    recipe = written(
+        tmp_path,
+        {
+            "title": "Two",
+            "description": "Two products.",
+            "aoi": "demo",
+            "products": [{"name": "worldcover", "periods": ["2021"]}, {"file": "user.toml"}],
+        },
+        "two.toml",
+    )
+    source.before = lambda _job: (tmp_path / "user.toml").write_text(toml(right(reducer="mean")))
+    asked = {"recipe": recipe, "store": ask["store"], "source": "emulator", "batch_size": 1}
+    state = flow(**asked, return_state=True)
+    assert state.is_completed(), state.message
+    assert records(ask["store"]) == {"done": 4}
+    (run,) = (json.loads(path.read_text()) for path in Path(ask["store"], "runs").iterdir())
+    assert run["series"] == [["worldcover", "2021"], ["user-red", "2020"]]
+    assert run["config"]["recipe"]["name"] == "two"
+    fingerprints = {path.name.rpartition("-")[2] for path in Path(ask["store"], "manifest/user-red").rglob("*.json")}
+    assert len(fingerprints) == 1
+
+
+@pytest.mark.parametrize("asked", [{"products": ["user.toml"]}, {"recipe": "./mine.toml"}])
+def test_files_of_workers_have_absolute_paths(flow, ask, asked):
+    state = flow(**{**ask, **asked}, return_state=True)
+    assert state.is_failed()
+    assert "is a relative path, and workers run in temporary folders" in state.message
