@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from eo_ingest.errors import ConfigError
+from eo_ingest.products.coherence import COHERENCE
 from eo_ingest.products.insar import INSAR
 from eo_ingest.products.s1grd import S1GRD
 from eo_ingest.products.s2 import S2, S2_20M
@@ -21,6 +22,7 @@ REGISTRY: dict[str, Product] = {
         S2,
         S2_20M,
         WORLDCOVER,
+        COHERENCE,
         INSAR,
     )
 }
