@@ -127,8 +127,9 @@ class _Kept:
 
 
 def _chunks(task: Task, store: Store, variable: str) -> dict[int, bytes]:
+    block = task.job.block
     try:
-        return codec.unpack(store.get(layout.shard(task.job.product, task.job.period, task.job.block, variable)))
+        return codec.unpack(store.get(layout.shard(task.job.product, task.job.period, block, variable)), block.count)
     except (KeyError, OutputError):
         return {}
 
@@ -186,7 +187,7 @@ def _commit(
     objects: dict[str, int] = {}
     for variable in task.product.variables:
         key = layout.shard(job.product, job.period, job.block, variable.name)
-        shard = codec.parts({**chunks[variable.name], **kept.chunks.get(variable.name, {})})
+        shard = codec.parts({**chunks[variable.name], **kept.chunks.get(variable.name, {})}, job.block.count)
         if shard:
             store.put(key, shard)
             objects[key] = sum(map(len, shard))

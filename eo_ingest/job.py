@@ -62,6 +62,6 @@ class Job:
         except ValueError as err:
             raise ConfigError(f"{spec!r} is not a job: expected <product>/<period>/<zone>/<block>:<tiles>") from err
         block = Block.parse(block_id)
-        if not colon or block.zone != zone or not 0 < tiles <= ALL_TILES:
+        if not colon or block.zone != zone or not 0 < tiles <= block.full:
             raise ConfigError(f"{spec!r} is not a job: its zone, block and tiles do not agree")
         return cls(product, period, block, tiles)

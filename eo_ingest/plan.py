@@ -93,7 +93,7 @@ def series(products: Sequence[Product], periods: Sequence[str] | None) -> tuple[
 
 def task(job: Job, product: Product, grid: Grid) -> Task:
     """A job with all that decides its bytes."""
-    period = Period.parse(job.period)
+    period, product = Period.parse(job.period), product.on(grid.lattice)
     return Task(job, product, len(product.frames(period)), fingerprint(product, period, grid))
 
 
@@ -103,6 +103,7 @@ def fingerprint(product: Product, period: Period, grid: Grid) -> str:
 
     A product that comes from Earth Engine or from an archive, with equal pixels, has one fingerprint: its graph's.
     """
+    product = product.on(grid.lattice)
     parts = {
         "product": [product.name, product.resolution, [_bytes_of(variable) for variable in product.variables]],
         "frames": [[f.label, f"{f.start}", f"{f.end}"] for f in product.frames(period)],

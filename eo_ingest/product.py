@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from eo_ingest.errors import ConfigError
-from eo_ingest.grid import BLOCK_TILES
+from eo_ingest.grid import BLOCK_TILES, Lattice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,8 +24,6 @@ Dtype = Literal["uint8", "int16", "uint16", "int32"]
 Kind = Literal["measure", "count", "class", "id", "date"]
 Resampling = Literal["nearest", "bilinear"]
 
-BASE_RESOLUTION = 10
-TILE_PX = 448
 MAX_SHARD_BYTES = 256 * 1024 * 1024
 DATE_UNITS = "days since 1970-01-01"
 NAME = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
@@ -119,17 +117,21 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a block lies: its CRS, the upper-left corner in it, and the side of one of its 4 × 4 tiles, in metres."""
+    """Where a block lies: its CRS, its upper-left corner there, the side of a tile in metres, the tiles along it."""
 
     crs: str
     left: float
     top: float
     side: float
+    tiles: int = BLOCK_TILES
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
         """(xmin, ymin, xmax, ymax) of the block."""
-        return self.left, self.top - BLOCK_TILES * self.side, self.left + BLOCK_TILES * self.side, self.top
+        return self.left, self.top - self.tiles * self.side, self.left + self.tiles * self.side, self.top
+
+
+_LATTICE = Lattice()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,6 +148,8 @@ class Product:
 
     A product may come from an `archive` instead, or as well: then both ways give equal pixels. `slots` is the number
     of acquisitions on each side of an event, or of pairs in a period.
+
+    `resolution` is that on the `lattice` of the grid that the product is made on; `on` gives it for another grid.
     """
 
     name: str
@@ -164,6 +168,7 @@ class Product:
     placed: bool = False
     scene_properties: tuple[str, ...] = ()
     archive: Archive | None = None
+    lattice: Lattice = _LATTICE
     scenes: Callable[[Frame, ee.Geometry], ee.ImageCollection] | None = field(default=None, repr=False)
     images: Callable[..., Mapping[str, ee.Image]] | None = field(default=None, repr=False)
 
@@ -178,10 +183,11 @@ class Product:
         names = [v.name for v in self.variables]
         if not names or len(set(names)) != len(names):
             raise ConfigError(f"product {self.name!r} has variables {names}: expected one or more, each name once")
-        if self.resolution % BASE_RESOLUTION or TILE_PX % (self.resolution // BASE_RESOLUTION):
+        step, tile_px = self.lattice.resolution, self.lattice.tile_px
+        if self.resolution % step or self.resolution // step not in self.lattice.factors:
             raise ConfigError(
-                f"product {self.name!r} has resolution {self.resolution} m: expected {BASE_RESOLUTION} m times a "
-                f"divisor of {TILE_PX}, so that its pixels nest in the grid"
+                f"product {self.name!r} has resolution {self.resolution} m: expected {step} m times a "
+                f"divisor of {tile_px}, so that its pixels nest in the grid"
             )
         if (self.scenes is None) != (self.images is None) or not (self.scenes or self.archive):
             raise ConfigError(
@@ -196,13 +202,19 @@ class Product:
 
     @property
     def factor(self) -> int:
-        """How many base pixels (10 m) one pixel is wide."""
-        return self.resolution // BASE_RESOLUTION
+        """How many of the grid's finest pixels one pixel is wide."""
+        return self.resolution // self.lattice.resolution
 
     @property
     def tile_px(self) -> int:
         """Pixels along a tile's side at this product's resolution."""
-        return TILE_PX // self.factor
+        return self.lattice.tile_px // self.factor
+
+    def on(self, lattice: Lattice) -> Product:
+        """The product as it is made on a grid: at the coarsest sampling there that is not coarser than its own."""
+        if lattice == self.lattice:
+            return self
+        return replace(self, lattice=lattice, resolution=lattice.nearest(self.resolution))
 
     def variable(self, name: str) -> Variable:
         """The variable of that name (KeyError if there is none)."""
@@ -231,18 +243,24 @@ class Product:
         """The period itself, or its months where a block of all of them together would be too large an object.
 
         Raises:
-            ConfigError: if the product does not exist for that period.
+            ConfigError: if the product does not exist for that period, or a block is too large all the same.
         """
         count = len(self.frames(period))
-        side = self.tile_px * BLOCK_TILES
+        side = self.tile_px * self.lattice.block_tiles
         largest = max(len(v.bands) * v.itemsize for v in self.variables) * side * side
-        if self.cadence != "months" or count * largest <= MAX_SHARD_BYTES:
+        if count * largest <= MAX_SHARD_BYTES:
             return (period,)
-        return tuple(type(period).parse(month) for month in period.months())
+        if self.cadence == "months" and count > 1:
+            return tuple(part for month in period.months() for part in self.expand(type(period).parse(month)))
+        raise ConfigError(
+            f"product {self.name!r} makes an object of {count * largest / 2**20:.0f} MiB of a block of "
+            f"{self.lattice.block_tiles} × {self.lattice.block_tiles} tiles of {self.lattice.tile_px} px, more than "
+            f"{MAX_SHARD_BYTES // 2**20} MiB: choose a grid with fewer block_tiles or smaller tiles"
+        )
 
     def definition(self) -> dict[str, Any]:
         """The definition as plain JSON values, functions left out."""
-        left_out = {"scenes", "images", "archive", "gaps", "placed"}
+        left_out = {"scenes", "images", "archive", "gaps", "placed", "lattice"}
         values = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in left_out}
         archive = asdict(self.archive) if self.archive else None
         gaps = [{"start": f"{gap.start}", "end": f"{gap.end}", "reason": gap.reason} for gap in self.gaps]

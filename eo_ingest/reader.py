@@ -25,10 +25,13 @@ if TYPE_CHECKING:
 def read_tile(store: Store, product: Product, period: str, tile: Tile) -> Raster | None:
     """All variables of one tile, each (frame, band, y, x) in stored units; None where the tile was never made.
 
+    The product is that of the store's grid: `Product.on`.
+
     Raises:
         OutputError: if the stored bytes are damaged.
     """
-    return read_block(store, product, period, tile.block).get(tile.index_in_block)
+    lattice = product.lattice
+    return read_block(store, product, period, lattice.block_of(tile)).get(lattice.index_of(tile))
 
 
 def read_block(store: Store, product: Product, period: str, block: Block) -> dict[int, Raster]:
@@ -41,7 +44,8 @@ def read_block(store: Store, product: Product, period: str, block: Block) -> dic
     found: dict[int, Raster] = {i: {} for i in tiles(store, product, period, block)}
     for variable in product.variables:
         try:
-            chunks = codec.unpack(store.get(layout.shard(product.name, period, block, variable.name)))
+            shard = store.get(layout.shard(product.name, period, block, variable.name))
+            chunks = codec.unpack(shard, block.count)
         except KeyError:
             chunks = {}
         for i, raster in found.items():

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from eo_ingest.errors import ConfigError
-from eo_ingest.job import BLOCK_TILES, tiles_of
+from eo_ingest.job import tiles_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,25 +67,27 @@ def pack(product: Product, frames: int, tiles: int, limit: int = MAX_BYTES) -> l
     Every wanted pixel of every frame and band is in exactly one request; no other pixel is in any.
     """
     requests: list[PixelRequest] = []
-    for window in windows(tiles, product.tile_px):
+    lattice = product.lattice
+    if lattice.stacked:  # chips are no neighbours: each is asked for by itself
+        alone = replace(product, lattice=replace(lattice, block_tiles=1, stacked=False))
+        return pack(alone, frames, 1, limit) * tiles.bit_count()
+    for window in windows(tiles, product.tile_px, lattice.block_tiles):
         requests += _pack_window(product, tuple(range(frames)), window, limit)
     return requests
 
 
-def windows(tiles: int, tile_px: int) -> Iterator[Window]:
+def windows(tiles: int, tile_px: int, side: int) -> Iterator[Window]:
     """Cut the tiles of a mask into few rectangles that hold each wanted tile once and no other tile."""
     wanted = set(tiles_of(tiles))
     while wanted:
-        row, col = divmod(min(wanted), BLOCK_TILES)
+        row, col = divmod(min(wanted), side)
         width = 1
-        while col + width < BLOCK_TILES and row * BLOCK_TILES + col + width in wanted:
+        while col + width < side and row * side + col + width in wanted:
             width += 1
         height = 1
-        while row + height < BLOCK_TILES and all(
-            (row + height) * BLOCK_TILES + col + c in wanted for c in range(width)
-        ):
+        while row + height < side and all((row + height) * side + col + c in wanted for c in range(width)):
             height += 1
-        wanted -= {(row + r) * BLOCK_TILES + col + c for r in range(height) for c in range(width)}
+        wanted -= {(row + r) * side + col + c for r in range(height) for c in range(width)}
         yield Window(row * tile_px, col * tile_px, height * tile_px, width * tile_px)
 
 

@@ -61,7 +61,8 @@ def verify(
         on_record: called after each record.
     """
     report = Report()
-    definitions = {**products.REGISTRY, **kept.products(store)} if known is None else known
+    unbound = {**products.REGISTRY, **kept.products(store)} if known is None else known
+    definitions = {name: product.on(grid.lattice) for name, product in unbound.items()}
     sizes = dict(store.listing(""))
     names = [name for key in sorted(sizes) if (name := RecordName.parse(key))]
     report.records = len(names)
@@ -138,7 +139,7 @@ def _check_objects(
         report.add(record.key, f"names objects that are not its own: {', '.join(sorted(stray))}")
     found: dict[str, dict[int, bytes]] = {}
     for variable, key in keys.items():
-        found[variable] = _read_shard(store, key, record, sizes, report)
+        found[variable] = _read_shard(store, key, record, job.block.count, sizes, report)
     for index in tiles_of(record.mask):
         tile = job.block.tile(index).id
         chunks = {variable: chunks.get(index) for variable, chunks in found.items()}
@@ -146,14 +147,16 @@ def _check_objects(
             report.add(key, f"tile {tile}: {problem}")
 
 
-def _read_shard(store: Store, key: str, record: Record, sizes: Mapping[str, int], report: Report) -> dict[int, bytes]:
+def _read_shard(
+    store: Store, key: str, record: Record, tiles: int, sizes: Mapping[str, int], report: Report
+) -> dict[int, bytes]:
     """The chunks of one object; problems of the object itself are noted once."""
     if key not in sizes:
         if key in record.objects:
             report.add(key, "is missing")
         return {}
     try:
-        chunks = codec.unpack(store.get(key))
+        chunks = codec.unpack(store.get(key), tiles)
     except (EoIngestError, KeyError) as err:
         report.add(key, str(err))
         return {}
@@ -224,7 +227,7 @@ def _check_metadata(
     for key in sizes:
         product, below, _ = key.partition("/")
         known = product in definitions if below else key not in {layout.ROOT, layout.COMPACTION}
-        if known and product not in layout.RESERVED and key not in made and not _is_shard(key):
+        if known and product not in layout.RESERVED and key not in made and not layout.place_of_shard(key):
             report.add(key, "is not of this store")
 
 
@@ -257,16 +260,11 @@ def _same(got: bytes, expected: bytes, key: str) -> bool:
 def _check_strays(names: list[RecordName], sizes: Mapping[str, int], report: Report) -> None:
     """Shards that no done record owns are what a crash leaves before its record: named if nothing will mend them."""
     owned = {
-        (n.product, n.period, n.zone, str(block.row), str(block.col))
+        (n.product, n.period, n.zone, block.row, block.col)
         for n in names
         for block in [manifest.job_of(n).block]
     }
     for key in sizes:
-        parts = key.split("/")
-        if _is_shard(key) and (*parts[:3], *parts[7:]) not in owned:
+        place = layout.place_of_shard(key)
+        if place and place not in owned:
             report.add(key, "has no record: an interrupted run left it; run `eo-ingest tile` again")
-
-
-def _is_shard(key: str) -> bool:
-    parts = key.split("/")
-    return len(parts) == 9 and parts[0] not in layout.RESERVED and parts[4:7] == ["c", "0", "0"]

@@ -11,6 +11,8 @@ import numpy as np
 import shapely
 
 from eo_ingest.aoi.box import parse_box
+from eo_ingest.aoi.composition import read_composition
+from eo_ingest.aoi.country import PREFIX, countries, parse
 from eo_ingest.aoi.project import is_lonlat, to_lonlat
 from eo_ingest.aoi.registry import describe, registry, registry_file
 from eo_ingest.aoi.repair import Polygons, areas, check_degrees, repair
@@ -23,7 +25,7 @@ class AOI:
     """A named area.
 
     Attributes:
-        name: registry name, stem of the file's name, or the box as written.
+        name: registry name, stem of the file's name, `iso:` and codes, or the box as written.
         geometry: valid MultiPolygon in EPSG:4326 (lon, lat), split at ±180°, with edges straight in degrees.
         source: where it comes from; never a path.
         licence: of the outline, where known.
@@ -44,7 +46,10 @@ class AOI:
 
 
 def load(text: str) -> AOI:
-    """Return the area that a user names: `west,south,east,north`, a registry name or a vector file, in this order.
+    """Return the area that a user names.
+
+    That is, tried in this order: `west,south,east,north`, `iso:` and countries, a registry name, a file: TOML with a
+    list of countries, or vector data.
 
     Raises:
         ConfigError: if there is no such AOI, or it is no valid area on Earth.
@@ -53,6 +58,10 @@ def load(text: str) -> AOI:
     if box is not None:
         geometry, notes = _area(Features(np.array([shapely.segmentize(shapely.box(*box), 120.0)], dtype=object)))
         return AOI(text.replace(" ", ""), geometry, "a box given by the user", None, notes)
+    codes = _named(text)
+    if codes is not None:
+        about = countries().about
+        return AOI(f"{PREFIX}{','.join(codes)}", countries().outline(codes), about["source"], about["licence"])
     if text in registry():
         path, meta = registry_file(text), describe(text)
         name, source, licence = text, meta["source"], meta["licence"]
@@ -60,10 +69,24 @@ def load(text: str) -> AOI:
         path = _existing(text)
         name, source, licence = path.stem, f"the file {path.name}", None
     try:
-        geometry, notes = _area(read_features(path))
+        geometry, notes = _read(path)
     except ConfigError as err:
         raise ConfigError(f"AOI '{text}': {err}") from err
     return AOI(name, geometry, source, licence, notes)
+
+
+def _named(text: str) -> list[str] | None:
+    """The codes of countries that a user names."""
+    try:
+        return parse(text)
+    except ConfigError as err:
+        raise ConfigError(f"AOI '{text}': {err}") from err
+
+
+def _read(path: Path) -> tuple[shapely.MultiPolygon, tuple[str, ...]]:
+    if path.suffix.lower() == ".toml":
+        return read_composition(path).geometry(), ()
+    return _area(read_features(path))
 
 
 def _existing(text: str) -> Path:
@@ -78,10 +101,13 @@ def _existing(text: str) -> Path:
         box = ", and a box is four numbers 'west,south,east,north'" if "," in text else ""
         raise ConfigError(f"AOI '{text}': there is no such file{box}")
     close = difflib.get_close_matches(text.lower(), registry(), n=1)
-    hint = f"; did you mean '{close[0]}'?" if close else ""
+    country = countries().knows(text)
+    near = close[0] if close else f"{PREFIX}{country}" if country else None
+    hint = f"; did you mean '{near}'?" if near else ""
     known = ", ".join(registry())
     raise ConfigError(
-        f"there is no AOI '{text}': expected one of {known}, a vector file, or west,south,east,north{hint}"
+        f"there is no AOI '{text}': expected one of {known}, a country such as iso:LUX, a file, or "
+        f"west,south,east,north{hint}"
     )
 
 

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-import io
-from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from itertools import chain
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from eo_ingest.catalog import geoparquet
+from eo_ingest.catalog.asked import Asked
 from eo_ingest.catalog.parquet import DAMAGED, opened
 from eo_ingest.errors import ConfigError, StoreError
-from eo_ingest.grid import Block, Tile
+from eo_ingest.grid import Block, Lattice
+from eo_ingest.grid import table as tiles
+from eo_ingest.grid.table import batches, tile_table
 from eo_ingest.stores import layout
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
-    from eo_ingest.grid import Grid, ZoneCover
+    from numpy.typing import NDArray
+
+    from eo_ingest.grid import Grid, Zone, ZoneCover
     from eo_ingest.plan import Plan
     from eo_ingest.ports import Store
 
@@ -25,23 +33,18 @@ if TYPE_CHECKING:
 def index_tiles(plan: Plan, store: Store) -> None:
     """Enter the AOI's tiles in `tiles/<zone>.parquet`: one row per tile, with the AOIs that asked for it.
 
+    Columns that others attached to an index stay, null for new tiles.
+
     Raises:
         StoreError: if the store cannot be written, or its index is damaged.
     """
-    for key, frame in _frames(plan):
+    for part in plan.cover.zones:
+        key = layout.tiles(part.zone.name)
         with store.lock(key):
-            try:
-                old = store.get(key)
-            except KeyError:
-                old = None
-            joined = frame if old is None else _joined(_index(key, old), frame)
-            if joined is None:
-                continue
-            buffer = io.BytesIO()
-            joined.to_parquet(
-                buffer, index=False, geometry_encoding="WKB", schema_version="1.1.0", write_covering_bbox=True
-            )
-            store.put(key, buffer.getvalue())
+            old = _asked(store, key)
+            if old is None or not old.has(part, plan.aoi.name):
+                asked = (old or Asked.nothing()).joined(part, plan.aoi.name)
+                store.put(key, _written(asked, part.zone))
 
 
 def is_indexed(plan: Plan, store: Store) -> bool:
@@ -50,53 +53,36 @@ def is_indexed(plan: Plan, store: Store) -> bool:
     Raises:
         StoreError: if an index is damaged.
     """
-    for key, frame in _frames(plan):
-        try:
-            old = store.get(key)
-        except KeyError:
-            return False
-        if _joined(_index(key, old), frame) is not None:
+    for part in plan.cover.zones:
+        old = _asked(store, layout.tiles(part.zone.name))
+        if old is None or not old.has(part, plan.aoi.name):
             return False
     return True
 
 
-def _frames(plan: Plan) -> Iterable[tuple[str, Any]]:
-    """The AOI's tiles as rows of an index, by the index's key."""
-    import pandas as pd
+def write_tiles(parts: Iterable[ZoneCover], name: str, path: Path) -> int:
+    """Write the tiles of an AOI to one file, as they are found, with the columns of an index; how many they are.
 
-    for part in plan.cover.zones:
-        frame = plan.cover.frame(part.zone.name)
-        frame["aois"] = [[plan.aoi.name]] * len(frame)
-        frame["split"] = pd.Series([None] * len(frame), dtype="str")
-        yield layout.tiles(part.zone.name), frame
-
-
-def _index(key: str, data: bytes) -> Any:
-    import geopandas as gpd
-
+    Raises:
+        ConfigError: if the AOI has no tile, or the file cannot be written.
+    """
+    made, sink = iter(parts), path.with_name(f".{path.name}.part")
+    first = next(made, None)
+    if first is None:
+        raise ConfigError(f"AOI {name!r} meets no tile")
+    count = 0
     try:
-        return gpd.read_parquet(opened(data))
-    except DAMAGED as err:
-        raise StoreError(f"{key!r} is not a tile index: remove it and run again") from err
-
-
-def _joined(old: Any, new: Any) -> Any:
-    """Old rows and new ones, each tile once; None where the old ones say it all."""
-    import pandas as pd
-
-    name = new["aois"].iloc[0][0]
-    asked = set(new["id"])
-    known = {tile for tile, aois in zip(old["id"], old["aois"], strict=True) if name in aois}
-    if asked <= known:
-        return None
-    old = old.drop(columns="bbox", errors="ignore")
-    old["aois"] = [
-        sorted({*aois, name}) if tile in asked else sorted(aois)
-        for tile, aois in zip(old["id"], old["aois"], strict=True)
-    ]
-    fresh = new[~new["id"].isin(set(old["id"]))]
-    joined = pd.concat([old, fresh], ignore_index=True) if len(fresh) else old
-    return joined.sort_values(["row", "col"], ignore_index=True)
+        with geoparquet.writer(sink, geoparquet.schema(first.zone)) as writer:
+            for part in chain([first], made):
+                for table in _tables(Asked.nothing().joined(part, name), part.zone):
+                    writer.write_table(table)
+                    count += table.num_rows
+        sink.replace(path)
+    except OSError as err:
+        raise ConfigError(f"cannot write {path}: {err.strerror or err}") from err
+    finally:
+        sink.unlink(missing_ok=True)
+    return count
 
 
 def masks_by_aoi(store: Store, zone: str | None = None) -> dict[str, dict[Block, int]]:
@@ -105,57 +91,89 @@ def masks_by_aoi(store: Store, zone: str | None = None) -> dict[str, dict[Block,
     Raises:
         StoreError: if an index is damaged.
     """
-    masks: defaultdict[str, defaultdict[Block, int]] = defaultdict(lambda: defaultdict(int))
+    masks: dict[str, dict[Block, int]] = {}
     for key, _ in store.listing(f"{layout.TILES}/{f'{zone}.' if zone else ''}"):
         try:
-            table = pq.read_table(io.BytesIO(store.get(key)), columns=["zone", "row", "col", "aois"])
-            rows = list(zip(*(table[name].to_pylist() for name in table.column_names), strict=True))
-        except DAMAGED as err:
+            data = store.get(key)
+            block = Block.parse(
+                next(pq.ParquetFile(opened(data)).iter_batches(1, columns=["block"]))["block"][0].as_py()
+            )
+            found = Asked.read(data).masks(block.zone, Lattice(block_tiles=block.side, stacked=block.stacked))
+        except (*DAMAGED, ConfigError, StopIteration) as err:
             raise StoreError(f"{key!r} is not a tile index: {err}") from err
-        for zone, row, col, aois in rows:
-            tile = Tile(zone, row, col)
-            for aoi in aois:
-                masks[aoi][tile.block] |= 1 << tile.index_in_block
-    return {aoi: dict(blocks) for aoi, blocks in masks.items()}
+        for name, blocks in found.items():
+            masks.setdefault(name, {}).update(blocks)
+    return masks
 
 
 def problem_of(store: Store, grid: Grid, key: str) -> str | None:
-    """What is wrong with a tile index; it is held against the grid. Geometries may differ by 0.1 mm."""
-    import shapely
+    """What is wrong with a tile index; it is held against the grid. Geometries may differ by 0.1 mm.
 
-    from eo_ingest.grid.frame import tile_frame
-
+    Which country a tile is in is not held against anything: outlines of countries may be mended.
+    """
     try:
         data = store.get(key)
-        frame, boxes = _index(key, data), pq.read_table(io.BytesIO(data))["bbox"].combine_chunks().flatten()
-        cover = _cover_of(grid, key.removeprefix(f"{layout.TILES}/").removesuffix(".parquet"), frame)
-        expected = tile_frame([cover])
-        named = all(isinstance(aoi, str) for aois in frame["aois"] for aoi in aois) and frame["aois"].map(len).all()
-        same = all(list(frame[name]) == list(expected[name]) for name in ("id", "zone", "row", "col", "block"))
-        near = same and all(
-            shapely.equals_exact(frame[name].to_numpy(), expected[name].to_numpy(), tolerance=1e-9).all()
-            for name in ("geometry", "centroid")
-        )
-        near = near and all(
-            boxes[i].equals(pa.array(bounds)) for i, bounds in enumerate(frame.geometry.bounds.to_numpy().T)
-        )
-    except StoreError:
-        return "is not a tile index"
+        zone = grid.zone(key.removeprefix(f"{layout.TILES}/").removesuffix(".parquet"))
+        asked = Asked.read(data)
+        found = pq.ParquetFile(opened(data)).read(columns=tiles.schema(zone).names)
+        right = all(all(group) for group in asked.groups)
+        start = 0
+        for part in batches(asked.cover(zone)):
+            expected = tile_table(part)
+            right = right and _agree(found.slice(start, expected.num_rows), expected)
+            start += expected.num_rows
     except (*DAMAGED, ConfigError) as err:
-        return f"is not an index of tiles of {grid.name!r} ({err})"
-    return None if named and near else f"has tiles that are not those of {grid.name!r}"
+        return f"is not an index of tiles of {grid.name!r} ({str(err).splitlines()[0] if str(err) else repr(err)})"
+    return None if right else f"has tiles that are not those of {grid.name!r}"
 
 
-def _cover_of(grid: Grid, zone: str, frame: Any) -> ZoneCover:
-    """The tiles of an index as the grid would give them, from rows and columns alone."""
-    import numpy as np
+def _agree(found: pa.Table, right: pa.Table) -> bool:
+    """Whether rows of an index are those that they should be."""
+    import shapely
 
-    from eo_ingest.grid import ZoneCover
+    loose = {"country", "covered", "centroid", "geometry", "bbox"}
+    exact = [name for name in right.column_names if name not in loose]
+    if found.select(exact).cast(right.select(exact).schema) != right.select(exact):
+        return False
+    for name in ("geometry", "centroid"):
+        one, other = (shapely.from_wkb(table[name].to_numpy(zero_copy_only=False)) for table in (found, right))
+        if not np.all(shapely.equals_exact(one, other, tolerance=1e-9)):
+            return False
+    return bool(np.allclose(_edges(found), _edges(right), rtol=0, atol=1e-9))
 
-    masks: defaultdict[Block, int] = defaultdict(int)
-    for row, col in zip(frame["row"].tolist(), frame["col"].tolist(), strict=True):
-        tile = Tile(zone, row, col)
-        masks[tile.block] |= 1 << tile.index_in_block
-    blocks = sorted(masks)
-    rows, cols = (np.array([getattr(block, name) for block in blocks], np.int32) for name in ("row", "col"))
-    return ZoneCover(grid.zone(zone), rows, cols, np.array([masks[block] for block in blocks], np.uint16))
+
+def _edges(table: pa.Table) -> NDArray[np.float64]:
+    return np.array([pc.struct_field(table["bbox"], edge).to_numpy() for edge in ("xmin", "ymin", "xmax", "ymax")])
+
+
+def _asked(store: Store, key: str) -> Asked | None:
+    """What an index says of tiles and AOIs; None where there is none."""
+    try:
+        return Asked.read(store.get(key))
+    except KeyError:
+        return None
+    except DAMAGED as err:
+        raise StoreError(f"{key!r} is not a tile index: remove it and run again") from err
+
+
+def _written(asked: Asked, zone: Zone) -> bytes:
+    sink = pa.BufferOutputStream()
+    with geoparquet.writer(sink, geoparquet.schema(zone, list(asked.extra.schema))) as writer:
+        for table in _tables(asked, zone):
+            writer.write_table(table)
+    data: bytes = sink.getvalue().to_pybytes()
+    return data
+
+
+def _tables(asked: Asked, zone: Zone) -> Iterator[pa.Table]:
+    """The rows of an index, some block rows at a time."""
+    columns = geoparquet.schema(zone, list(asked.extra.schema))
+    start = 0
+    for part in batches(asked.cover(zone)):
+        table = tile_table(part)
+        rows = table.num_rows
+        further = {"split": pa.nulls(rows, pa.string()), **asked.columns(start, rows)}
+        for name, column in further.items():
+            table = table.append_column(name, column)
+        start += rows
+        yield table.select(columns.names).cast(columns)

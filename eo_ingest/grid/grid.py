@@ -2,25 +2,30 @@
 
 import hashlib
 import json
-import tomllib
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 from shapely.geometry.base import BaseGeometry
 
 from eo_ingest import data
 from eo_ingest.errors import ConfigError
 from eo_ingest.grid.cell import Block, Tile
-from eo_ingest.grid.cover import Cover, cover
+from eo_ingest.grid.chips import Chips, ChipsDefinition, chip_zones
+from eo_ingest.grid.cover import Cover
 from eo_ingest.grid.definition import Definition
-from eo_ingest.grid.zone import Zone, utm_zones
+from eo_ingest.grid.enumerate import cover
+from eo_ingest.grid.lattice import Lattice
+from eo_ingest.grid.planar import PlanarDefinition
+from eo_ingest.grid.zone import Bounds, Zone, utm_zones
 
 Cell = TypeVar("Cell", Tile, Block)
+AnyDefinition = Definition | PlanarDefinition | ChipsDefinition
 
 
 def grid_names() -> list[str]:
-    """Return the names of the grids there are."""
+    """Return the names of the grids that come with the package."""
     return data.names("grids", ".toml")
 
 
@@ -30,29 +35,33 @@ class Grid:
 
     Attributes:
         definition: what the grid's TOML file says.
+        chips: where the chips are, if it is a grid of chips.
     """
 
-    definition: Definition
+    definition: AnyDefinition
+    chips: Chips | None = field(default=None, compare=False, repr=False)
 
     @classmethod
-    def load(cls, name: str) -> Self:
-        """Return the grid of that name.
+    def load(cls, name: str) -> "Grid":
+        """Return the grid of that name, or of that TOML file.
 
         Raises:
             ConfigError: if there is none, or its definition is wrong.
         """
-        known = grid_names()
-        if name not in known:
-            raise ConfigError(f"there is no grid '{name}': expected one of {', '.join(known)}")
-        text = (data.folder("grids") / f"{name}.toml").read_text(encoding="utf-8")
-        try:
-            table = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as err:
-            raise ConfigError(f"grid '{name}': its file is not TOML: {err}") from err
-        definition = Definition.read(table)
-        if definition.name != name:
-            raise ConfigError(f"grid '{name}': its file names it '{definition.name}', expected the file's own name")
-        return cls(definition)
+        from eo_ingest.grid.loading import load
+
+        return load(name)
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any], chips: Chips | None = None) -> "Grid":
+        """Return the grid of a definition as a store keeps it.
+
+        Raises:
+            ConfigError: if it is no definition, or differs from that of the grid that has its name here.
+        """
+        from eo_ingest.grid.loading import restore
+
+        return restore(stored, chips)
 
     @property
     def name(self) -> str:
@@ -60,9 +69,17 @@ class Grid:
         return self.definition.name
 
     @property
-    def latitude(self) -> tuple[float, float]:
-        """The southern and the northern limit of the grid in degrees."""
-        return self.definition.latitude
+    def lattice(self) -> Lattice:
+        """The numbers that are the same in all zones."""
+        return self.definition.lattice
+
+    @property
+    def bounds(self) -> Bounds:
+        """What the grid is for, in degrees: (west, south, east, north)."""
+        if isinstance(self.definition, PlanarDefinition):
+            return self.definition.bounds
+        south, north = self.definition.latitude if isinstance(self.definition, Definition) else (-80.0, 84.0)
+        return -180.0, south, 180.0, north
 
     @cached_property
     def digest(self) -> str:
@@ -76,14 +93,19 @@ class Grid:
     @cached_property
     def zones(self) -> tuple[Zone, ...]:
         """The zones, sorted by name."""
+        definition = self.definition
+        if isinstance(definition, PlanarDefinition):
+            return (definition.zone(),)
+        if isinstance(definition, ChipsDefinition):
+            return tuple(chip_zones(self.chips, definition.lattice)) if self.chips else ()
+        south, north = definition.latitude
         return tuple(
             utm_zones(
-                resolution=self.definition.resolution,
-                tile_px=self.definition.tile_px,
-                block_rows=self.definition.block_rows,
-                block_cols=self.definition.block_cols,
-                south=self.latitude[0],
-                north=self.latitude[1],
+                definition.lattice,
+                block_rows=definition.block_rows,
+                block_cols=definition.block_cols,
+                south=south,
+                north=north,
             )
         )
 
@@ -126,7 +148,7 @@ class Grid:
         return cell
 
     def cover(self, geometry: BaseGeometry) -> Cover:
-        """Return the tiles that share area with a polygon in EPSG:4326 (lon, lat); see `eo_ingest.grid.cover.cover`."""
+        """Return the tiles that share area with a polygon in EPSG:4326; see `eo_ingest.grid.enumerate.cover`."""
         return cover(self, geometry)
 
     def _expected(self) -> str:
@@ -135,5 +157,5 @@ class Grid:
 
 
 def _owner(zone: str) -> str | None:
-    """Return the name of the grid that has a zone of that name."""
+    """Return the name of the packaged grid that has a zone of that name."""
     return next((name for name in grid_names() if any(zone == other.name for other in Grid.load(name).zones)), None)

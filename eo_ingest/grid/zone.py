@@ -2,14 +2,20 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from eo_ingest.errors import ConfigError
-from eo_ingest.grid.cell import BLOCK_TILES, Block, Tile
+from eo_ingest.grid.cell import Block, Tile
+from eo_ingest.grid.lattice import Lattice
 
 Affine = tuple[float, float, float, float, float, float]
 """`(a, b, c, d, e, f)`: x = a·col + b·row + c and y = d·col + e·row + f, at the outer corner of a pixel."""
 
 Bounds = tuple[float, float, float, float]
 """`(xmin, ymin, xmax, ymax)`."""
+
+Indexes = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,16 @@ class Zone:
     band: Bounds
 
     @property
+    def lattice(self) -> Lattice:
+        """The numbers that the zone shares with all others of its grid."""
+        return Lattice(self.resolution, self.tile_px, self.block_tiles)
+
+    @property
+    def stacked(self) -> bool:
+        """Whether the arrays stack chips, rather than lay tiles side by side as on a map."""
+        return False
+
+    @property
     def epsg(self) -> int:
         """The EPSG code of the CRS."""
         return int(self.crs.removeprefix("EPSG:"))
@@ -63,7 +79,7 @@ class Zone:
     @property
     def factors(self) -> tuple[int, ...]:
         """The samplings that nest in this zone, as multiples of its resolution: the divisors of `tile_px`."""
-        return tuple(n for n in range(1, self.tile_px + 1) if self.tile_px % n == 0)
+        return self.lattice.factors
 
     def factor(self, resolution: float) -> int:
         """Return how many of the zone's finest pixels a pixel of `resolution` metres spans along a side.
@@ -71,11 +87,10 @@ class Zone:
         Raises:
             ConfigError: if coarse pixels would not cover whole fine ones and fill whole tiles.
         """
-        factor = round(resolution / self.resolution)
-        if factor * self.resolution != resolution or factor not in self.factors:
-            valid = ", ".join(str(n * self.resolution) for n in self.factors)
-            raise ConfigError(f"{resolution:g} m does not nest in zone '{self.name}': expected one of {valid} m")
-        return factor
+        try:
+            return self.lattice.factor(resolution)
+        except ConfigError as err:
+            raise ConfigError(f"zone '{self.name}': {err}") from err
 
     def shape(self, *, factor: int = 1) -> tuple[int, int]:
         """Return (height, width) in pixels of the zone's arrays, sampled at `factor` times the resolution."""
@@ -115,10 +130,48 @@ class Zone:
         kind = "block" if isinstance(cell, Block) else "tile"
         if cell.zone != self.name:
             raise ConfigError(f"{kind} '{cell.id}' belongs to zone '{cell.zone}', not '{self.name}'")
+        if isinstance(cell, Block) and (cell.side, cell.stacked) != (self.block_tiles, False):
+            expected = Block(self.name, 0, 0, self.block_tiles).id
+            raise ConfigError(
+                f"block '{cell.id}' is of another size than the grid's: expected one such as '{expected}'"
+            )
         rows, cols = (self.block_rows, self.block_cols) if kind == "block" else (self.tile_rows, self.tile_cols)
         if not (0 <= cell.row < rows and 0 <= cell.col < cols):
             limits = f"rows 0 to {rows - 1} and columns 0 to {cols - 1}"
             raise ConfigError(f"{kind} '{cell.id}' lies outside its zone: expected {limits}")
+
+    def block(self, row: int, col: int) -> Block:
+        """Return the block at a shard's index."""
+        return Block(self.name, row, col, self.block_tiles)
+
+    def tile_indexes(self, rows: Indexes, cols: Indexes, masks: NDArray[np.uint16]) -> tuple[Indexes, Indexes]:
+        """Return the (rows, cols) of the tiles of some blocks, sorted by (row, col).
+
+        Args:
+            rows: block rows.
+            cols: block columns.
+            masks: 16-bit masks of the tiles of each.
+        """
+        side = self.block_tiles
+        block, index = _set_bits(masks, side)
+        down = rows[block] * side + (index // side).astype(np.int32)
+        across = cols[block] * side + (index % side).astype(np.int32)
+        order = np.lexsort((across, down))
+        return down[order], across[order]
+
+    def places(
+        self, rows: Indexes, cols: Indexes, *, down: float, across: float
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return (x, y) in metres of the same place in each of some tiles.
+
+        Args:
+            rows: tile rows.
+            cols: tile columns.
+            down: how far down in the tile, 0 at its top edge and 1 at its bottom.
+            across: how far across, 0 at its left edge and 1 at its right.
+        """
+        columns, lines = cols.astype(np.float64) + across, rows.astype(np.float64) + down
+        return self.x_left + columns * self.tile_size, self.y_top - lines * self.tile_size
 
     def _px(self, factor: int) -> int:
         if factor not in self.factors:
@@ -126,38 +179,53 @@ class Zone:
         return self.tile_px // factor
 
 
-def utm_zones(
-    *, resolution: int, tile_px: int, block_rows: int, block_cols: int, south: float, north: float
-) -> list[Zone]:
-    """Return the 120 zones of UTM, each 6° wide without exceptions, sorted by name.
+def _set_bits(masks: NDArray[np.uint16], side: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the places of the masks and the numbers of the bits that are set in them, in that order."""
+    bits = np.arange(side**2, dtype=np.uint16)
+    places, numbers = np.nonzero(masks[:, None] >> bits & 1)
+    return places, numbers
+
+
+def utm_names() -> list[str]:
+    """Return the names of the 120 zones of UTM, sorted."""
+    return [f"utm{number:02d}{letter}" for number in range(1, 61) for letter in "ns"]
+
+
+def utm_crs(name: str) -> str:
+    """Return the CRS of a UTM zone: EPSG:326xx north of the equator, EPSG:327xx south of it."""
+    return f"EPSG:{(32600 if name[-1] == 'n' else 32700) + int(name[3:5])}"
+
+
+def utm_band(name: str, *, south: float, north: float) -> Bounds:
+    """Return what a UTM zone is for between two latitudes, in degrees: 6° without exceptions, one hemisphere."""
+    west = -186.0 + 6 * int(name[3:5])
+    return (west, max(0.0, south), west + 6, north) if name[-1] == "n" else (west, south, west + 6, min(0.0, north))
+
+
+def utm_zones(lattice: Lattice, *, block_rows: int, block_cols: int, south: float, north: float) -> list[Zone]:
+    """Return the zones of UTM that have a part between two latitudes, sorted by name.
 
     Args:
-        resolution: metres per pixel.
-        tile_px: pixels along a tile's side.
+        lattice: pixels, tiles and blocks.
         block_rows: blocks up from northing 0.
         block_cols: blocks east from easting 0.
         south: southern limit in degrees.
         north: northern limit in degrees.
     """
-    zones = []
-    for number in range(1, 61):
-        west = -186.0 + 6 * number
-        for letter, code, band in (
-            ("n", 32600, (west, 0.0, west + 6, north)),
-            ("s", 32700, (west, south, west + 6, 0.0)),
-        ):
-            zones.append(
-                Zone(
-                    name=f"utm{number:02d}{letter}",
-                    crs=f"EPSG:{code + number}",
-                    x_left=0,
-                    y_top=block_rows * BLOCK_TILES * tile_px * resolution,
-                    resolution=resolution,
-                    tile_px=tile_px,
-                    block_tiles=BLOCK_TILES,
-                    block_rows=block_rows,
-                    block_cols=block_cols,
-                    band=band,
-                )
-            )
-    return zones
+    bands = {name: utm_band(name, south=south, north=north) for name in utm_names()}
+    return [
+        Zone(
+            name=name,
+            crs=utm_crs(name),
+            x_left=0,
+            y_top=block_rows * lattice.block_tiles * lattice.tile_size,
+            resolution=lattice.resolution,
+            tile_px=lattice.tile_px,
+            block_tiles=lattice.block_tiles,
+            block_rows=block_rows,
+            block_cols=block_cols,
+            band=band,
+        )
+        for name, band in bands.items()
+        if band[1] < band[3]
+    ]

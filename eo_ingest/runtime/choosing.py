@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eo_ingest import products
 from eo_ingest.errors import ConfigError, OutputError
+from eo_ingest.grid import Grid
 from eo_ingest.plan import series
 from eo_ingest.product import NAME
 from eo_ingest.products import custom
@@ -60,7 +61,8 @@ def choices(config: RunConfig) -> dict[str, Choice]:
         name = min(strange)
         given = ",".join(config.product_periods[name])
         raise ConfigError(f"--period {name}={given}: this run makes {', '.join(found)}, not {name!r}")
-    return found
+    lattice = Grid.load(config.grid).lattice
+    return {name: replace(choice, product=choice.product.on(lattice)) for name, choice in found.items()}
 
 
 def chosen(config: RunConfig) -> dict[str, Product]:

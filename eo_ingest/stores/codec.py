@@ -26,11 +26,10 @@ if TYPE_CHECKING:
 ENCODING_VERSION = 1
 BLOSC_LEVEL = 3
 ZSTD_LEVEL = 3
-TILES = 16
+TILES = 16  # in a block, unless its grid says otherwise
 # Few distinct values in large areas: shuffling their bits would hide that.
 PLAIN_KINDS = frozenset({"class", "id", "date"})
 _ABSENT = 2**64 - 1
-_INDEX = struct.Struct(f"<{2 * TILES}Q")
 _CRC = struct.Struct("<I")
 
 
@@ -63,18 +62,18 @@ def decode(chunk: bytes | None, variable: Variable, shape: tuple[int, ...]) -> n
     return values.astype(variable.dtype, copy=False)
 
 
-def pack(chunks: Mapping[int, bytes | None]) -> bytes | None:
-    """The chunks of a block (by tile index) as one shard; None where there is no chunk at all."""
-    pieces = parts(chunks)
+def pack(chunks: Mapping[int, bytes | None], tiles: int = TILES) -> bytes | None:
+    """The chunks of a block of so many tiles (by tile index) as one shard; None where there is no chunk at all."""
+    pieces = parts(chunks, tiles)
     return b"".join(pieces) if pieces else None
 
 
-def parts(chunks: Mapping[int, bytes | None]) -> list[bytes]:
+def parts(chunks: Mapping[int, bytes | None], tiles: int = TILES) -> list[bytes]:
     """What `pack` gives, in pieces to be written one after the other; none where there is no chunk at all."""
-    pairs = [_ABSENT] * (2 * TILES)
+    pairs = [_ABSENT] * (2 * tiles)
     body: list[bytes] = []
     offset = 0
-    for tile in range(TILES):
+    for tile in range(tiles):
         chunk = chunks.get(tile)
         if chunk is not None:
             pairs[2 * tile : 2 * tile + 2] = [offset, len(chunk)]
@@ -82,21 +81,21 @@ def parts(chunks: Mapping[int, bytes | None]) -> list[bytes]:
             offset += len(chunk)
     if not body:
         return []
-    index = _INDEX.pack(*pairs)
+    index = _index(tiles).pack(*pairs)
     return [*body, index, _crc(index)]
 
 
-def unpack(shard: bytes) -> dict[int, bytes]:
-    """The chunks of a shard by tile index, absent ones left out.
+def unpack(shard: bytes, tiles: int = TILES) -> dict[int, bytes]:
+    """The chunks of a shard of so many tiles by tile index, absent ones left out.
 
     Raises:
         OutputError: if the index is damaged, or its chunks do not fill the shard exactly.
     """
-    tail = _INDEX.size + _CRC.size
+    tail = _index(tiles).size + _CRC.size
     if len(shard) < tail or _crc(shard[-tail : -_CRC.size]) != shard[-_CRC.size :]:
         raise OutputError("a shard's index does not match its checksum")
-    pairs = _INDEX.unpack(shard[-tail : -_CRC.size])
-    found = {tile: (pairs[2 * tile], pairs[2 * tile + 1]) for tile in range(TILES) if pairs[2 * tile] != _ABSENT}
+    pairs = _index(tiles).unpack(shard[-tail : -_CRC.size])
+    found = {tile: (pairs[2 * tile], pairs[2 * tile + 1]) for tile in range(tiles) if pairs[2 * tile] != _ABSENT}
     end = 0
     for offset, length in found.values():
         if offset != end:
@@ -105,6 +104,10 @@ def unpack(shard: bytes) -> dict[int, bytes]:
     if end != len(shard) - tail:
         raise OutputError("a shard's chunks do not fill it")
     return {tile: shard[offset : offset + length] for tile, (offset, length) in found.items()}
+
+
+def _index(tiles: int) -> struct.Struct:
+    return struct.Struct(f"<{2 * tiles}Q")
 
 
 def _compressor(kind: Kind, itemsize: int) -> Blosc | Zstd:

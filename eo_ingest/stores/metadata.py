@@ -39,6 +39,7 @@ def root(grid: Grid, *, synthetic: bool, assets: str | None = None) -> bytes:
 
 def objects(product: Product, period: Period, zone: Zone) -> dict[str, bytes]:
     """All metadata and coordinate objects of one group, by key: those above it, its own and its arrays'."""
+    product = product.on(zone.lattice)
     memory = MemoryStore()
     frames = product.frames(period)
     path = layout.group(product.name, period.name, zone.name)

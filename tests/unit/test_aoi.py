@@ -124,9 +124,12 @@ def test_any_box_keeps_its_size(west, south, size):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("luxemburg", r"there is no AOI 'luxemburg': expected one of demo, .*; did you mean 'luxembourg'\?"),
+        ("luxemburg", r"there is no AOI 'luxemburg': expected one of china, .*; did you mean 'luxembourg'\?"),
         ("DEMO", r"did you mean 'demo'\?"),
-        ("atlantis", r"there is no AOI 'atlantis': expected one of .*, a vector file, or west,south,east,north$"),
+        (
+            "atlantis",
+            r"there is no AOI 'atlantis': expected one of .*, a country such as iso:LUX, a file, or west,south,east,north$",
+        ),
         ("", "there is no AOI ''"),
         ("nowhere.geojson", "AOI 'nowhere.geojson': there is no such file$"),
         ("no/where", "AOI 'no/where': there is no such file$"),
@@ -148,7 +151,7 @@ def test_a_registered_name_comes_before_a_file(tmp_path, monkeypatch):
 
 
 def test_unknown_and_undescribed_registered_aois(tmp_path, monkeypatch):
-    with pytest.raises(ConfigError, match="there is no registered AOI 'atlantis': expected one of demo, luxembourg"):
+    with pytest.raises(ConfigError, match="there is no registered AOI 'atlantis': expected one of china, conus, "):
         describe("atlantis")
     (tmp_path / "bare.geojson").write_text('{"features": [{"properties": {"title": "Bare"}}]}')
     monkeypatch.setattr(data, "folder", lambda name: tmp_path)

@@ -65,7 +65,7 @@ def test_a_cell_is_its_chunk_of_the_array(zone, row, col, factor):
     """The origin of a tile and of its block is where the array's own transform puts their first pixel."""
     a, _, c, _, e, f = zone.affine(factor=factor)
     tile = Tile(zone.name, row, col)
-    for cell in (tile, tile.block):
+    for cell in (tile, UTM.lattice.block_of(tile)):
         height, width = zone.cell_shape(cell, factor=factor)
         assert zone.affine(cell, factor=factor) == (a, 0, c + a * width * cell.col, 0, e, f + e * height * cell.row)
 
@@ -79,7 +79,7 @@ def test_samplings_that_nest():
 
 @pytest.mark.parametrize("resolution", [0, 5, 15, 30, 60, 100, 8960, -10, 20.5])
 def test_samplings_that_do_not_nest_are_refused(resolution):
-    with pytest.raises(ConfigError, match="m does not nest in zone 'utm31n': expected one of 10, 20, 40"):
+    with pytest.raises(ConfigError, match=r"zone 'utm31n': .* m does not nest in a tile: expected one of 10, 20, 40"):
         UTM.zone("utm31n").factor(resolution)
 
 
@@ -137,14 +137,15 @@ def test_the_digest_stands():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"kind": "mercator"}, "kind is 'mercator', expected 'utm'"),
-        ({"block_tiles": 8}, "block_tiles is 8, expected 4"),
+        ({"block_tiles": 8}, "block_tiles is 8, expected one of 1, 2, 4"),
+        ({"tile_size": 4480}, "expected either tile_px .* or tile_size"),
         ({"resolution": 0}, "resolution is 0, expected a positive whole number"),
-        ({"resolution": 10.0}, "resolution is 10.0, expected int"),
-        ({"tile_px": True}, "tile_px is True, expected int"),
+        ({"resolution": 10.0}, "resolution is 10.0, expected a whole number"),
+        ({"tile_px": True}, "tile_px is True, expected a whole number"),
         ({"tile_px": 44}, "block_rows spans 983840 m, expected at least the 10000000 m of a UTM zone"),
         ({"colour": "red"}, "unknown key 'colour'"),
-        ({"extent": {"block_rows": 559, "block_cols": 56}}, "extent: key 'latitude' is missing"),
+        ({"extent": {"block_rows": 559, "latitude": [-80, 85]}}, "latitude is .*-80, 85.*, and UTM is for -80 to 84"),
+        ({"extent": {"block_rows": 0}}, "block_rows is 0, expected a positive whole number"),
         ({"extent": {"block_rows": 559, "block_cols": 56, "latitude": [84, -80]}}, r"expected \[south, north\]"),
     ],
 )
@@ -156,6 +157,8 @@ def test_wrong_definitions_are_refused(change, message):
 def test_a_definition_without_a_key_is_refused():
     with pytest.raises(ConfigError, match="grid 'utm': key 'kind' is missing"):
         Definition.read({key: value for key, value in TABLE.items() if key != "kind"})
+    with pytest.raises(ConfigError, match=r"expected either tile_px .* or tile_size"):
+        Definition.read({key: value for key, value in TABLE.items() if key != "tile_px"})
 
 
 def test_grid_files_that_are_wrong(tmp_path, monkeypatch):

@@ -27,8 +27,9 @@ def test_block_id_parses_to_the_same_block(block):
 
 @given(TILES)
 def test_a_tile_is_at_its_index_in_its_block(tile):
-    assert tile.block.tile(tile.index_in_block) == tile
-    assert tile.block == Block(tile.zone, tile.row // 4, tile.col // 4)
+    block = UTM.lattice.block_of(tile)
+    assert block.tile(UTM.lattice.index_of(tile)) == tile
+    assert block == Block(tile.zone, tile.row // 4, tile.col // 4)
 
 
 @given(BLOCKS)
@@ -36,7 +37,8 @@ def test_a_block_holds_sixteen_tiles_row_by_row(block):
     tiles = [block.tile(index) for index in range(16)]
     assert len(set(tiles)) == 16
     assert tiles == sorted(tiles)
-    assert all(tile.block == block and tile.index_in_block == index for index, tile in enumerate(tiles))
+    lattice = UTM.lattice
+    assert [(lattice.block_of(tile), lattice.index_of(tile)) for tile in tiles] == [(block, i) for i in range(16)]
 
 
 @given(st.one_of(TILES, BLOCKS))

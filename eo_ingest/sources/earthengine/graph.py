@@ -32,7 +32,7 @@ def band_name(frame: int, unit: Unit) -> str:
 def place(zone: Zone, block: Block) -> Place:
     """Where a block lies."""
     left, _, _, top = zone.bounds(block)
-    return Place(zone.crs, left, top, zone.tile_size)
+    return Place(zone.crs, left, top, zone.tile_size, block.side)
 
 
 def region(where: Place) -> ee.Geometry:

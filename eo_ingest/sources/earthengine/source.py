@@ -15,7 +15,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 
 from eo_ingest import request as packing
 from eo_ingest.errors import OutputError, SourceError, TransientError
-from eo_ingest.job import BLOCK_TILES, tiles_of
+from eo_ingest.job import tiles_of
 from eo_ingest.period import Period
 from eo_ingest.ports import Fetched
 from eo_ingest.raster import tile_shape
@@ -196,7 +196,7 @@ class _Fetch:
         side = self._product.tile_px
         window = request.window
         for tile, raster in tiles.items():
-            row, col = (part * side for part in divmod(tile, BLOCK_TILES))
+            row, col = (part * side for part in self._job.block.place(tile))
             top, bottom = max(row, window.row), min(row + side, window.row + window.height)
             left, right = max(col, window.col), min(col + side, window.col + window.width)
             if top >= bottom or left >= right:
