@@ -165,7 +165,7 @@ COHERENCE = Product(
             long_name="mean terrain-flattened backscatter coefficient gamma0",
         ),
         _parameter("rho", 1000, "1", "long-term VV coherence: what the decay model ends at"),
-        _parameter("tau", 65535, "days", "time constant of the decay model of VV coherence"),
+        _parameter("tau", 65535, "day", "time constant of the decay model of VV coherence"),
         _parameter("rmse", 1000, "1", "root mean square error of the decay model of VV coherence"),
         Variable(
             name="incidence",
