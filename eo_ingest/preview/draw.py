@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from eo_ingest.preview import lettering, paint, panel, scale, side
+from eo_ingest.preview import lettering, paint, panel, scale, side, style
 from eo_ingest.preview.arrange import caption_height, panel_size, side_width
 from eo_ingest.preview.caption import caption
 from eo_ingest.preview.gather import State, is_physical
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from eo_ingest.preview.gather import Gathered
     from eo_ingest.preview.scale import Limits
     from eo_ingest.preview.section import Strip
+    from eo_ingest.product import Variable
 
 _STANDING = {State.OK: "ok", State.EMPTY: "empty", State.FAILED: "failed", State.MISSING: "missing"}
+_NAMED = 6
 _BARS = {"scale", "cycle", "relief"}
 
 
@@ -84,11 +86,13 @@ class Drawing:
 
     def _strip(self, placed: Placed) -> dict[str, Any]:
         """Draw a strip; what it shows, and how."""
-        strip, section, measure = placed.strip, self.arrangement.section, self.arrangement.measure
+        section, measure = self.arrangement.section, self.arrangement.measure
         pictures = [
-            self.gathered[column.series].values[strip.variable.name][column.index, list(strip.bands)]
+            self.gathered[column.series].values[placed.strip.variable.name][column.index, list(placed.strip.bands)]
             for column in section.columns
         ]
+        placed = _settled(placed, pictures)
+        strip = placed.strip
         limits = scale.limits(pictures, strip.style) if is_physical(strip.variable) else ()
         self._name(placed, limits)
         for column, picture in enumerate(pictures):
@@ -101,6 +105,7 @@ class Drawing:
             "painted": strip.style.how,
             "limits": [list(ends) for ends in limits],
             "unit": strip.style.unit,
+            "panels": [list(box) for column in range(len(pictures)) for box in self._boxes(placed, column)],
         }
         if strip.style.how in _BARS and any(np.isfinite(picture).any() for picture in pictures):
             side.bar(self.canvas, self.pen, at, panel_size(strip, measure)[1], strip, limits[0], measure)
@@ -125,22 +130,30 @@ class Drawing:
             )
             lettering.write(self.pen, (x + begun, y), about + stretch, measure.small, ink=GREY, anchor="ls")
 
+    def _boxes(self, placed: Placed, column: int) -> list[tuple[int, int, int, int]]:
+        """Where on the canvas a column's panels are: x, y, width, height; of small ones one per band."""
+        measure = self.arrangement.measure
+        x, y = self._at(*self.arrangement.panel_at(placed, column))
+        width, height = panel_size(placed.strip, measure)
+        count = len(placed.strip.bands) if placed.strip.small else 1
+        return [(x + i % 2 * width, y + i // 2 * (height + measure.line), width, height) for i in range(count)]
+
     def _panels(self, placed: Placed, column: int, picture: np.ndarray, limits: tuple[Limits, ...]) -> None:
-        """Draw what a strip shows of one frame: a panel, or small ones side by side."""
+        """Draw what a strip shows of one frame: a panel, or small ones side by side with words below."""
         strip, measure = placed.strip, self.arrangement.measure
-        x, y = self.arrangement.panel_at(placed, column)
         found = self.gathered[self.arrangement.section.columns[column].series]
+        boxes = self._boxes(placed, column)
         if not strip.small:
-            valid = self._panel(self._at(x, y), strip, found, picture, limits)
-            panel.explain(self.pen, self._at(x, y), found, valid, measure)
+            at = boxes[0][:2]
+            valid = self._panel(at, strip, found, picture, limits)
+            panel.explain(self.pen, at, found, valid, measure)
             return
-        width, height = panel_size(strip, measure)
-        for i in range(len(strip.bands)):
-            at = self._at(x + i % 2 * width, y + i // 2 * (height + measure.line))
-            self._panel(at, strip, found, picture[i : i + 1], limits)
-            room = width if len(strip.bands) > 1 else measure.pitch - measure.gap
-            text = lettering.first_fitting(_summary(picture[i]), measure.small, room)
-            lettering.write(self.pen, (at[0], at[1] + height + 3), text, measure.small, ink=GREY)
+        for i, (x, y, width, height) in enumerate(boxes):
+            self._panel((x, y), strip, found, picture[i : i + 1], limits)
+            room = width if len(boxes) > 1 else measure.pitch - measure.gap
+            told = _numbers(picture[i]) if is_physical(strip.variable) else _labels(picture[i], strip.variable)
+            text = lettering.first_fitting(told, measure.small, room)
+            lettering.write(self.pen, (x, y + height + 3), text, measure.small, ink=GREY)
 
     def _panel(
         self, at: tuple[int, int], strip: Strip, found: Gathered, picture: np.ndarray, limits: tuple[Limits, ...]
@@ -159,7 +172,25 @@ class Drawing:
         return valid
 
 
-def _summary(values: np.ndarray) -> tuple[str, ...]:
+def _settled(placed: Placed, pictures: list[np.ndarray]) -> Placed:
+    """The strip, painted as its values ask for."""
+    strip = placed.strip
+    if strip.style.how != "cycle":
+        return placed
+    valid = np.concatenate([picture[np.isfinite(picture)] for picture in pictures])
+    return replace(placed, strip=replace(strip, style=style.settled(strip.style, valid)))
+
+
+def _labels(values: np.ndarray, variable: Variable) -> tuple[str, ...]:
+    """Which labels there are, or how many."""
+    found = np.unique(values[values != variable.nodata]).tolist()
+    if not found:
+        return ("no data", "–")
+    many = f"{len(found)} labels", f"{len(found)}"
+    return (", ".join(map(str, found)), *many) if len(found) <= _NAMED else many
+
+
+def _numbers(values: np.ndarray) -> tuple[str, ...]:
     """Least, median and most of what was counted, in ever fewer words."""
     valid = values[np.isfinite(values)]
     if not valid.size:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 Size = tuple[int, int]  # width, height
 
 _TALL = 1.2  # height over width of a good page
+_MANY = 60  # boxes, of which only the given order is tried
 _DISORDER = 1.1  # how much better a page must be for boxes to leave their order
 
 
@@ -32,9 +33,9 @@ class Page:
 def pack(sizes: Sequence[Size], gap: int) -> Page:
     """The page with little waste and a good shape, filled in order, or tallest first where that is much better."""
     given = list(range(len(sizes)))
-    tallest = sorted(given, key=lambda i: -sizes[i][1])
-    widths = sorted(set(_widths(sizes, gap)))
-    pages = [(_page(sizes, order, gap, width), order == given) for order in (given, tallest) for width in widths]
+    orders = [given, sorted(given, key=lambda i: -sizes[i][1])] if len(sizes) <= _MANY else [given]
+    widths = _some(sorted(set(_widths(sizes, gap))), max(3, min(40, 1200 // len(sizes))))
+    pages = [(_page(sizes, order, gap, width), order == given) for order in orders for width in widths]
     return min(pages, key=lambda made: made[0].cost * (1 if made[1] else _DISORDER))[0]
 
 
@@ -49,20 +50,35 @@ def _widths(sizes: Sequence[Size], gap: int) -> Iterator[int]:
                 yield total
 
 
+def _some(widths: Sequence[int], count: int) -> list[int]:
+    """At most so many of them, spread evenly, the first and the last among them."""
+    if len(widths) <= count:
+        return list(widths)
+    return [widths[round(i * (len(widths) - 1) / (count - 1))] for i in range(count)]
+
+
 def _page(sizes: Sequence[Size], order: Sequence[int], gap: int, limit: int) -> Page:
     places: dict[int, tuple[int, int]] = {}
+    skyline = [(0, 0)]  # from x on, all above y is taken, up to the next x
     for i in order:
-        taken = [(place, sizes[k]) for k, place in places.items()]
-        edges = sorted({0, *(x + width + gap for (x, _), (width, _) in taken)})
-        spots = [(_floor(taken, gap, x, x + sizes[i][0]), x) for x in edges if x + sizes[i][0] <= limit]
-        y, x = min(spots)
+        width, height = sizes[i]
+        starts = [x for x, _ in skyline if x + width <= limit]
+        y, x = min((_floor(skyline, x, x + width + gap), x) for x in starts)
         places[i] = (x, y)
+        skyline = _raised(skyline, x, x + width + gap, y + height + gap)
     width = max(x + sizes[i][0] for i, (x, _) in places.items())
     height = max(y + sizes[i][1] for i, (_, y) in places.items())
     return Page(tuple(places[i] for i in range(len(sizes))), width, height)
 
 
-def _floor(taken: Sequence[tuple[tuple[int, int], Size]], gap: int, left: int, right: int) -> int:
-    """How high up a box from `left` to `right` may go, below all that was placed there before."""
-    below = [y + high + gap for (x, y), (wide, high) in taken if x < right + gap and x + wide > left - gap]
-    return max(below, default=0)
+def _floor(skyline: Sequence[tuple[int, int]], left: int, right: int) -> int:
+    """How high up a box from `left` to `right` may go."""
+    ends = [*(x for x, _ in skyline[1:]), right]
+    return max(y for (x, y), end in zip(skyline, ends, strict=True) if x < right and end > left)
+
+
+def _raised(skyline: Sequence[tuple[int, int]], left: int, right: int, level: int) -> list[tuple[int, int]]:
+    """The skyline with all from `left` to `right` taken down to `level`."""
+    after = next(y for x, y in reversed(skyline) if x <= right)
+    before = [(x, y) for x, y in skyline if x < left]
+    return [*before, (left, level), (right, after), *((x, y) for x, y in skyline if x > right)]

@@ -106,7 +106,7 @@ def _strips(variables: Iterable[Variable]) -> Iterable[Strip]:
         about = f"{variable.long_name}{unit}"
         if variable.kind == "date":
             continue
-        if variable.kind == "count":
+        if variable.kind in {"count", "id"}:
             every = tuple(range(len(variable.bands)))
             bands = f" {' | '.join(variable.bands)}" if len(every) > 1 else ""
             yield Strip(variable, every, variable.name + bands, about, style, small=True)
@@ -119,5 +119,5 @@ def _strips(variables: Iterable[Variable]) -> Iterable[Strip]:
                 variable, chosen, name, about, Style(how="composite", apart=not composite.true, unit=style.unit)
             )
         for i, band in enumerate(variable.bands if not painted else ()):
-            name = variable.name if len(variable.bands) == 1 else band
+            name = variable.name if len(variable.bands) == 1 else f"{variable.name} {band}"
             yield Strip(variable, (i,), name, about, style)

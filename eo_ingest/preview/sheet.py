@@ -59,10 +59,8 @@ class Layout:
         return self.width - 2 * self.measure.room
 
 
-def lay_out(content: Content, cell: int) -> Layout:
-    """Lay a sheet out with panels of at most `cell` pixels."""
-    measure = Measure.of(content.view, cell)
-    made = tuple(arrange(section, measure) for section in content.sections)
+def lay_out(content: Content, measure: Measure, made: tuple[Arrangement, ...]) -> Layout:
+    """Put sections that are laid out on a sheet."""
     sizes = [(one.width, one.height) for one in made]
     page = pack([*sizes, content.overview.size(measure)] if content.overview else sizes, measure.room)
     width = max(page.width, _NARROWEST * measure.small)
@@ -79,9 +77,13 @@ def fitting(content: Content, max_px: int | None) -> Layout | None:
     Without `max_px`, panels of full size are for small sheets only.
     """
     for cell in CELLS:
-        made = lay_out(content, cell)
-        if max(made.width, made.height) <= (max_px or (LARGE_PX if cell == CELLS[0] else MAX_PX)):
-            return made
+        side = max_px or (LARGE_PX if cell == CELLS[0] else MAX_PX)
+        measure = Measure.of(content.view, cell)
+        made = tuple(arrange(section, measure) for section in content.sections)
+        if sum(one.width * one.height for one in made) <= side**2:  # else it is no use to try
+            layout = lay_out(content, measure, made)
+            if max(layout.width, layout.height) <= side:
+                return layout
     return None
 
 

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -15,9 +17,11 @@ if TYPE_CHECKING:
 
 How = Literal["classes", "labels", "scale", "cycle", "relief", "composite", "date"]
 
+_AROUND = 360
 _RADIANS = {"rad", "radian", "radians"}
 _DEGREES = {"degree", "degrees", "deg", "°"}
 _METRES = {"m", "metre", "metres", "meter", "meters"}
+_ERROR = re.compile(r"error|deviation|uncertainty|rmse", re.IGNORECASE)
 _HEIGHT = re.compile(r"altitude|elevation|height_above", re.IGNORECASE)
 _SHOWN = {"1": "", "degree": "°", "degrees": "°", "deg": "°", "percent": "%", "radian": "rad", "radians": "rad"}
 _POWER = re.compile(r"(?<=[A-Za-z])(?:\^|\*\*)?(-?\d)\b")
@@ -61,10 +65,15 @@ class _Facts:
         """Whether it is in such units, within so much of such a range."""
         return self.variable.units in units and abs(self.low - low) <= 1 and abs(self.high - high) <= 1
 
-    def is_height(self) -> bool:
-        """Whether it tells how high ground lies, rather than some other length."""
+    def tells_of(self, words: re.Pattern[str]) -> bool:
+        """Whether its names hold one of the words."""
         names = (self.variable.name, self.variable.standard_name or "", self.variable.long_name)
-        return self.variable.units in _METRES and any(_HEIGHT.search(name) for name in names)
+        return any(words.search(name) for name in names)
+
+    def is_share(self) -> bool:
+        """Whether it goes from nothing to all, as coherence does; an error of such a thing does not."""
+        whole = 0 <= self.low <= 0.05 and 0.9 <= self.high <= 1.01
+        return self.variable.units == "1" and whole and not self.tells_of(_ERROR)
 
 
 # The first that fits decides.
@@ -80,9 +89,9 @@ _RULES: tuple[tuple[Callable[[_Facts], bool], Style], ...] = (
     ),
     (lambda f: f.is_in(_DEGREES, 0, 360), Style(how="cycle", colours="wheel", limits=(0, 360), period=360)),
     (lambda f: f.is_in(_DEGREES, -180, 180), Style(how="cycle", colours="wheel", limits=(-180, 180), period=360)),
-    (_Facts.is_height, Style(how="relief", colours="terrain")),
+    (lambda f: f.variable.units in _METRES and f.tells_of(_HEIGHT), Style(how="relief", colours="terrain")),
     (lambda f: f.variable.units in {"%", "percent"}, Style(how="scale", colours="green", limits=(0, 100))),
-    (lambda f: (f.variable.units, f.low, f.high) == ("1", 0, 1), Style(how="scale", colours="grey", limits=(0, 1))),
+    (_Facts.is_share, Style(how="scale", colours="grey", limits=(0, 1))),
     (lambda f: f.low == -f.high, Style(how="scale", colours="balance", centred=True)),
     (lambda _: True, Style(how="scale")),
 )
@@ -93,6 +102,13 @@ def of(variable: Variable) -> Style:
     facts = _Facts(variable, *_physical_range(variable))
     style = next(style for fits, style in _RULES if fits(facts))
     return replace(style, unit=shown(variable.units))
+
+
+def settled(style: Style, values: np.ndarray) -> Style:
+    """The style once the valid values are known: angles that go nowhere near around are no cycle."""
+    if style.how == "cycle" and style.period == _AROUND and values.size and np.ptp(values) < _AROUND / 3:
+        return Style(how="scale", unit=style.unit)
+    return style
 
 
 def shown(units: str) -> str:
