@@ -26,7 +26,8 @@ from eo_ingest.sources.gunw.stored import quantised
 from eo_ingest.stores.memory import MemoryStore
 from gunw_server import Server
 from gunw_support import HOME, STEP, UTM, Spec, block_at, coherence_ramp, incidence, job_at, phase_ramp, write
-from test_gunw_align import degrees
+from test_gunw_align import ALEUTIANS, degrees
+from test_gunw_footprint import ACROSS
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 FRAMES = [f"pair-{i:02d}" for i in range(1, 9)]
@@ -191,6 +192,28 @@ def test_a_tile_at_the_edge_of_a_frame_is_kept(folder, tmp_path):
     assert np.isnan(phase[lat < 33.92 - STEP]).all()
     per_tile = [np.mean(raster["coherence"][0] != 255) for raster in fetched.tiles.values()]
     assert sum(0 < share < 1 for share in per_tile) >= 4
+
+
+@pytest.mark.parametrize("box", ACROSS.values(), ids=ACROSS.keys())
+def test_blocks_on_both_sides_of_the_antimeridian_find_the_granule_across(folder, tmp_path, box):
+    write(folder, ALEUTIANS, box=box)
+    for at in ((179.9, 52.0), (-179.9, 52.0)):
+        fetched = fetch(folder, tmp_path, job_at(*at))
+        block, zone = block_at(*at)
+        lon, lat = degrees(zone, block)
+        truth = phase_ramp(lon, lat, ALEUTIANS.home)
+        assert np.abs(physical(fetched, "unwrapped_phase") - truth).max() <= 0.0061
+
+
+def test_a_footprint_larger_than_the_data_gives_nothing_where_there_are_none(folder, tmp_path):
+    """A granule whose footprint reaches over a block that its data do not."""
+    write(folder, Spec(width=100, west=-118.4, box=shapely.box(-118.5, 33.7, -117.9, 34.1).wkt))
+    write(folder, Spec(digest="beef", west=-118.05))
+    fetched = fetch(folder, tmp_path)
+    first, second = fetched.scenes["pair-01"]
+    assert (first["pixels"], first["components"], first["baseline_m"]) == (0, [], None)
+    assert second["pixels"] == pytest.approx(224 * 112, rel=0.05)
+    assert np.isfinite(physical(fetched, "coherence")).sum() == second["pixels"]
 
 
 def test_beyond_all_granules_there_is_nothing_and_that_is_a_fact(folder, tmp_path):
