@@ -103,7 +103,7 @@ def _year(_band: str, measured: Array) -> Pixels:
 
 
 def _month(_band: str, measured: Array, year: int, month: int) -> Pixels:
-    unseen = measured[4] > 0.55 + 0.45 * hash_words(year, month, 144) / 2**32
+    unseen = measured[4] > 0.75 + 0.25 * hash_words(year, month, 144) / 2**32
     return np.where(unseen, 0, np.where(_flooded(measured, month), 2, 1)), True
 
 

@@ -211,6 +211,26 @@ def test_golden_scene(radar):
     assert hashlib.sha256(np.round(values * 10).astype("<i2").tobytes()).hexdigest()[:16] == "49219d9960924c8f"
 
 
+def test_a_place_is_seen_from_two_orbits_of_each_pass(collection):
+    scenes = collection.images(ms("2020-06-01"), ms("2020-09-01"), Point(LUXEMBOURG))
+    orbits = {(s.frame.direction, s.properties["relativeOrbitNumber_start"]) for s in scenes}
+    assert Counter(direction for direction, _ in orbits) == {"ASCENDING": 2, "DESCENDING": 2}
+
+
+@pytest.mark.parametrize("place", [(12.0, 44.3), (11.0, 43.4), (12.6, 45.4)])
+def test_one_region_is_imaged_at_every_pass(collection, place):
+    """Six days apart on each relative orbit: enough for three scenes before and three after any date."""
+    seen = {}
+    for scene in collection.images(ms("2021-04-01"), ms("2021-07-01"), Point(place)):
+        assert scene.polarisations == ("VV", "VH")
+        seen.setdefault(scene.properties["relativeOrbitNumber_start"], {})[round(scene.start / 86_400_000)] = scene
+    assert len(seen) >= 3
+    for scenes in seen.values():
+        assert 14 <= len(scenes) <= 16
+        assert set(np.diff(sorted(scenes))) == {6}
+        assert {s.properties["platform_number"] for s in scenes.values()} == {"A", "B"}
+
+
 def test_slices_of_a_track_leave_no_gap():
     tracks, slices = np.nonzero(centres_of_frames()[2])
     for k in np.random.default_rng(1).choice(tracks.size, 300, replace=False):
