@@ -45,7 +45,7 @@ def draw(store: Store, grid: Grid, ask: Ask) -> Sheet:
         OutputError: if the metadata of a product are. Damaged pixels make a failed tile, and are told of.
     """
     choice = choose(store, grid, ask)
-    header = provenance.header(store, grid, choice)
+    header = provenance.header(store, grid, choice, asked_for_tile=ask.tile is not None)
     layout, choice, left_out = _fitted(choice, header, ask)
     seen = {one.name for arrangement in layout.sections for one in arrangement.section.series}
     found = {

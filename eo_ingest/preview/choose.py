@@ -14,7 +14,7 @@ from eo_ingest.preview.holding import Holding, territory, tiles_by_zone
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from eo_ingest.grid import Grid, Tile
+    from eo_ingest.grid import Grid, Tile, Zone
     from eo_ingest.ports import Store
     from eo_ingest.preview.holding import Masks, Territory
     from eo_ingest.preview.series import Series
@@ -42,7 +42,10 @@ class Ask:
 
 @dataclass(frozen=True)
 class Choice:
-    """What is drawn: the ground, what the store holds of each series there, and how many tiles each zone has."""
+    """What is drawn: the ground, what the store holds of each series there, and how many tiles each zone has.
+
+    Of chips, which are no neighbours, it is always one `tile`: the first, where none is asked for.
+    """
 
     view: View
     tile: Tile | None
@@ -80,18 +83,21 @@ def choose(store: Store, grid: Grid, ask: Ask) -> Choice:
     if not zones:
         raise ConfigError(f"nothing was asked of {store.url} yet: `eo-ingest tile` makes tiles")
     tile = grid.tile(ask.tile) if ask.tile else None
-    zone = _zone(grid, ask, tile, zones)
-    found = territory(store, zone, ask.takes)
+    name = _zone(grid, ask, tile, zones)
+    zone = grid.zone(name)
+    found = territory(store, name, ask.takes)
+    if not found.holdings:
+        raise ConfigError(f"the store has nothing of what is asked for in zone {name!r}: there are {_named(zones)}")
+    if zone.stacked and not tile:
+        tile = _first(found.holdings)
     if tile:
-        at = view.of_tile(grid.zone(zone), tile)
+        at = view.of_tile(zone, tile)
         found = replace(found, holdings=_seen(found.holdings, at))
         if not found.holdings:
             raise ConfigError(_unknown_tile(tile, found, ask))
         return Choice(at, tile, found, _read(store, found.holdings, zone), zones)
-    if not found.holdings:
-        raise ConfigError(f"the store has nothing of what is asked for in zone {zone!r}: there are {_named(zones)}")
     every = _read(store, found.holdings, zone)
-    at = view.of_all(grid.zone(zone), found.holdings, sum(one.tile_bytes for one in every))
+    at = view.of_all(zone, found.holdings, sum(one.tile_bytes for one in every))
     seen = _seen(found.holdings, at)
     kept = tuple(s for s, holding in zip(every, found.holdings, strict=True) if holding in seen)
     return Choice(at, None, replace(found, holdings=seen), kept, zones)
@@ -130,7 +136,13 @@ def _seen(holdings: Sequence[Holding], at: View) -> tuple[Holding, ...]:
     return tuple(holding for holding in holdings if at.count(holding.known))
 
 
-def _read(store: Store, holdings: Sequence[Holding], zone: str) -> tuple[Series, ...]:
+def _first(holdings: Sequence[Holding]) -> Tile:
+    """The first tile that was made of anything, or, where none was, that was asked for."""
+    made = [t for holding in holdings for t in _tiles(holding.done)]
+    return min(made or [t for holding in holdings for t in _tiles(holding.known)])
+
+
+def _read(store: Store, holdings: Sequence[Holding], zone: Zone) -> tuple[Series, ...]:
     return tuple(series.read(store, holding.product, holding.period, zone) for holding in holdings)
 
 

@@ -30,13 +30,17 @@ def store_name(store: Store) -> str:
     return PurePath(store.url.rstrip("/")).name
 
 
-def header(store: Store, grid: Grid, choice: Choice) -> Header:
-    """The words over the sheet."""
+def header(store: Store, grid: Grid, choice: Choice, *, asked_for_tile: bool) -> Header:
+    """The words over the sheet; `asked_for_tile`: the tile was named, not found."""
     view = choice.view
     title = f"Tile {choice.tile.id}" if choice.tile else f"{store_name(store)}, zone {view.zone.name}"
     aois = [name for name, masks in sorted(choice.territory.aois.items()) if view.count(masks)]
     where = f"store {store_name(store)} · AOI {', '.join(aois)} · grid {grid.name}, {view.zone.crs} · {_ground(view)}"
-    return Header(title, (where, *_notes(choice)), "SYNTHETIC DATA" if is_synthetic(store) else None)
+    return Header(
+        title,
+        (where, *_notes(choice, asked_for_tile=asked_for_tile)),
+        "SYNTHETIC DATA" if is_synthetic(store) else None,
+    )
 
 
 def _ground(view: View) -> str:
@@ -60,11 +64,13 @@ def _centre(view: View) -> tuple[float, float]:
     return float(longitude), float(latitude)
 
 
-def _notes(choice: Choice) -> list[str]:
+def _notes(choice: Choice, *, asked_for_tile: bool) -> list[str]:
     """What else the store has: more than the window, and other zones."""
-    if choice.tile:
-        return []
     view, notes = choice.view, []
+    if view.zone.stacked and not asked_for_tile:
+        notes.append(f"The first of {choice.zones[view.zone.name]:,} chips of the zone: --tile draws any one.")
+    elif choice.tile:
+        return []
     if not choice.whole:
         notes.append(
             f"A window of {view.cols} × {view.rows} tiles, where most were made: all {choice.zones[view.zone.name]:,} "

@@ -19,6 +19,7 @@ from eo_ingest.stores import layout
 if TYPE_CHECKING:
     import zarr
 
+    from eo_ingest.grid import Zone
     from eo_ingest.ports import Store
 
 _COUNT = re.compile(r"n_|number of ", re.IGNORECASE)
@@ -51,13 +52,13 @@ class Series:
         return len(self.frames) * self.tile_px**2 * sum(len(v.bands) * v.itemsize for v in self.variables)
 
 
-def read(store: Store, product: str, period: str, zone: str) -> Series:
+def read(store: Store, product: str, period: str, zone: Zone) -> Series:
     """Read a group's metadata.
 
     Raises:
         OutputError: if it is not there, or is damaged.
     """
-    path = layout.group(product, period, zone)
+    path = layout.group(product, period, zone.name)
     try:
         group = json.loads(store.get(f"{path}/zarr.json"))
         arrays = group["consolidated_metadata"]["metadata"]
@@ -68,7 +69,7 @@ def read(store: Store, product: str, period: str, zone: str) -> Series:
 
 
 def _series(
-    product: str, period: str, zone: str, attributes: dict[str, Any], arrays: dict[str, Any], opened: zarr.Group
+    product: str, period: str, zone: Zone, attributes: dict[str, Any], arrays: dict[str, Any], opened: zarr.Group
 ) -> Series:
     values = {name: opened[name][:].tolist() for name in _COORDINATES}  # type: ignore[index, union-attr]
     days = [[date(1970, 1, 1) + timedelta(days=n) for n in values[name]] for name in _COORDINATES[1:]]
@@ -80,12 +81,12 @@ def _series(
     return Series(
         product=product,
         period=period,
-        zone=zone,
+        zone=zone.name,
         title=str(attributes["title"]).removesuffix(f", {period}"),
         citation=str(attributes.get("references", "")),
         licence=str(attributes.get("license", "")),
-        resolution=round(attributes["spatial:transform"][0]),
-        tile_px=int(inner[-1]),
+        resolution=zone.tile_size // inner[-1],
+        tile_px=inner[-1],
         frames=frames,
         variables=tuple(_variable(name, array, labels) for name, array in rasters.items()),
     )

@@ -23,6 +23,7 @@ from eo_ingest.stores import metadata
 from eo_ingest.stores.memory import MemoryStore
 from preview_support import classes, counts, days, labels, measure, product
 
+ZONE = Grid.load("utm").zone("utm32n")
 SIZES = st.lists(st.tuples(st.integers(1, 900), st.integers(1, 900)), min_size=1, max_size=14)
 
 
@@ -211,9 +212,9 @@ def test_metadata_tell_all_that_pictures_need(name):
     period = Period.parse(made.periods[0])
     period = made.expand(period)[0]
     store = MemoryStore()
-    for key, data in metadata.objects(made, period, Grid.load("utm").zone("utm32n")).items():
+    for key, data in metadata.objects(made, period, ZONE).items():
         store.put(key, data)
-    read = series.read(store, name, period.name, "utm32n")
+    read = series.read(store, name, period.name, ZONE)
     expected = {v.name: replace(v, resampling=None) for v in made.variables}
     assert {v.name: v for v in read.variables} == expected
     assert read.frames == made.frames(period)
@@ -266,9 +267,6 @@ def masks(tiles):
     return found
 
 
-ZONE = Grid.load("utm").zone("utm32n")
-
-
 @given(tiles=st.sets(st.tuples(st.integers(900, 940), st.integers(60, 99)), min_size=1, max_size=30))
 def test_a_view_of_all_holds_every_tile_and_a_window_as_many_as_may_be(tiles):
     whole = of_all(ZONE, [Held(tiles)], 1)
@@ -317,6 +315,6 @@ def test_a_section_knows_its_dates():
     store = MemoryStore()
     for key, data in metadata.objects(made, Period.parse("2020"), ZONE).items():
         store.put(key, data)
-    (section,) = sections([series.read(store, "pairs", "2020", "utm32n")])
+    (section,) = sections([series.read(store, "pairs", "2020", ZONE)])
     assert [variable.name for variable in section.dates] == ["acquired"]
     assert [strip.variable.name for strip in section.strips] == ["phase"]
