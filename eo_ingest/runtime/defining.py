@@ -21,19 +21,20 @@ if TYPE_CHECKING:
     from eo_ingest.runtime.choosing import Choice
 
 
-def known(store: Store) -> dict[str, Product]:
-    """All products that a store can be read with, by name: those of eo-ingest, and its user's own."""
-    return {**products.REGISTRY, **kept.products(store)}
+def known(store: Store, grid: Grid) -> dict[str, Product]:
+    """All products that a store on a grid can be read with, by name: those of eo-ingest, and its user's own."""
+    found = {**products.REGISTRY, **kept.products(store)}
+    return {name: made.on(grid.lattice) for name, made in found.items()}
 
 
-def product(store: Store, name: str) -> Product:
-    """A product that a store can be read with.
+def product(store: Store, grid: Grid, name: str) -> Product:
+    """A product that a store on a grid can be read with.
 
     Raises:
         ConfigError: if there is none of that name.
     """
     own = kept.products(store)
-    return own[name] if name in own else products.get(name)
+    return (own[name] if name in own else products.get(name)).on(grid.lattice)
 
 
 def current_fingerprint(grid: Grid, store: Store | None = None) -> Callable[[str, str], str | None]:
@@ -94,7 +95,7 @@ def are_kept(store: Store, choices: Iterable[Choice]) -> bool:
 
 def _changed(before: Kept, choice: Choice, plan: Plan) -> list[str]:
     name, old = choice.product.name, before.now
-    meant, means = _encoding(old.restored()), _encoding(choice.product)
+    meant, means = (_encoding(made.on(plan.grid.lattice)) for made in (old.restored(), choice.product))
     if meant != means:
         different = ", ".join(key for key in {**meant, **means} if meant.get(key) != means.get(key))
         raise ConfigError(

@@ -91,9 +91,9 @@ def made(asked):
     assert run.totals.jobs["failed"] == 0, run.totals.failures
     store, grid = runtime.existing(asked.store)
     assert not validate.verify(store, grid).problems
-    (name,) = kept = [name for name in runtime.known(store) if name.startswith("user-")]
+    (name,) = kept = [name for name in runtime.known(store, grid) if name.startswith("user-")]
     assert len(kept) == 1
-    product = runtime.product(store, name)
+    product = runtime.product(store, grid, name)
     (block,) = reader.blocks(store, product, "2020")
     (raster,) = reader.read_block(store, product, "2020", block).values()
     return product, raster

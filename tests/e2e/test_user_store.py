@@ -67,12 +67,12 @@ def test_a_store_is_all_that_it_takes(run, store, tmp_path):
     assert run(NAME)[0] == {"done": 1, "failed": 0, "kept": 1}
     assert counts(store) == DONE
     assert problems(store) == []
-    opened, _ = runtime.existing(str(store))
-    product = runtime.product(opened, NAME)
+    opened, grid = runtime.existing(str(store))
+    product = runtime.product(opened, grid, NAME)
     blocks = list(reader.blocks(opened, product, "2020"))
     assert len(blocks) == 2
     assert reader.read_block(opened, product, "2020", blocks[0])
-    assert runtime.known(opened)[NAME] == product
+    assert runtime.known(opened, grid)[NAME] == product
 
 
 def test_a_name_that_the_store_does_not_know(run):

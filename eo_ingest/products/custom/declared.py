@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from eo_ingest.errors import ConfigError
-from eo_ingest.grid import BLOCK_TILES
 from eo_ingest.period import Period
 from eo_ingest.product import MAX_SHARD_BYTES, Product, Variable
 from eo_ingest.products import REGISTRY
@@ -76,16 +75,15 @@ def admit(product: Product, who: str) -> None:
             raise ConfigError(f"{who}: dimension {variable.band_dim!r} has the name of an array: rename one of them")
     for name in product.periods:
         try:
-            parts = product.expand(Period.parse(name))
+            frames = len(product.frames(Period.parse(name)))
         except ConfigError as err:
             raise ConfigError(f"{who}: periods: {err}") from err
-        for part in parts:
-            _check_size(product, part, who)
+        _check_size(product, 1 if product.cadence == "months" else frames, who)
 
 
-def _check_size(product: Product, period: Period, who: str) -> None:
-    side = product.tile_px * BLOCK_TILES
-    frames = len(product.frames(period))
+def _check_size(product: Product, frames: int, who: str) -> None:
+    """Refuse what no store could hold: an object of a block that is too large, also where a year is made by months."""
+    side = product.tile_px * product.lattice.block_tiles
     for variable in product.variables:
         size = frames * len(variable.bands) * variable.itemsize * side * side
         if size > MAX_SHARD_BYTES:
