@@ -42,7 +42,7 @@ _CARBON = 0.47
 def _mass(sites: Sites, split: int) -> Array:
     """Mean woody mass in Mg/ha, share of herbs, share of deep sea, and a field for the error."""
     here = stand(sites)
-    fields = (here.biomass, here.herbs, here.ground.kind == Kind.DEEP_SEA, sites.noise(3e3, 161))
+    fields = (here.biomass, here.herbs, here.kind == Kind.DEEP_SEA, sites.noise(3e3, 161))
     return np.stack([means(np.asarray(f, np.float32), split) for f in fields])
 
 

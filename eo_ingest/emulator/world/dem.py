@@ -39,7 +39,7 @@ def _ground(sites: Sites) -> Array:
     here = stand(sites)
     sources = 1 + np.floor(sites.noise(30e3, 131) * 14)
     height = sites.smooth(elevation)
-    kind = here.ground.kind.astype(np.float32)
+    kind = here.kind.astype(np.float32)
     return np.stack([height, here.top, kind, sources, here.tree_cover, lakes(sites)]).astype(np.float32)
 
 

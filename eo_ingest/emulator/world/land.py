@@ -46,6 +46,17 @@ class Ground:
 
 def survey(sites: Sites) -> Ground:
     """Everything that does not change with time, at `sites`."""
+    kind = kinds(sites)
+    facing = sites.smooth(_facing)
+    facing *= (np.float32(0.2) < GRAIN).take(kind)
+    north = northern(sites)
+    if (north == north.ravel()[0]).all():
+        north = north.ravel()[:1]
+    return Ground(kind, texture(sites, kind), facing, north)
+
+
+def kinds(sites: Sites) -> U8:
+    """The kind of ground at `sites`."""
     land = sites.smooth(coast)
     warm = sites.smooth(_warmth)
     moist = sites.smooth(_moisture)
@@ -53,17 +64,22 @@ def survey(sites: Sites) -> Ground:
     _settle(sites, kind, warm, moist)
     _flood(sites, kind, warm, moist)
     _sea(kind, land, warm, sites)
-    texture = sites.noise(60.0, 61) * np.float32(0.8)
-    texture += sites.noise(24.0, 62) * np.float32(0.4)
-    texture += sites.noise(200.0, 63) * np.float32(0.9)
-    texture += sites.smooth(_brightness)
-    texture *= GRAIN.take(kind)
-    facing = sites.smooth(_facing)
-    facing *= (np.float32(0.2) < GRAIN).take(kind)
-    north = sites.smooth(_northern)
-    if (north == north.ravel()[0]).all():
-        north = north.ravel()[:1]
-    return Ground(kind, texture, facing, north)
+    return kind
+
+
+def texture(sites: Sites, kind: U8) -> F32:
+    """How the ground varies where its kind does not, about ±1."""
+    found = sites.noise(60.0, 61) * np.float32(0.8)
+    found += sites.noise(24.0, 62) * np.float32(0.4)
+    found += sites.noise(200.0, 63) * np.float32(0.9)
+    found += sites.smooth(_brightness)
+    found *= GRAIN.take(kind)
+    return found
+
+
+def northern(sites: Sites) -> F32:
+    """The share of the northern hemisphere's season."""
+    return sites.smooth(_northern)
 
 
 def height(x: F64, y: F64) -> F32:

@@ -40,7 +40,7 @@ _DTYPES = {
 def _measure(sites: Sites) -> Array:
     """Shares of trees, herbs, water and deep sea, and two fields for the flags."""
     here = stand(sites)
-    deep = here.ground.kind == Kind.DEEP_SEA
+    deep = here.kind == Kind.DEEP_SEA
     fields = (here.tree_cover, here.herbs, here.water, deep, sites.noise(40e3, 151), sites.noise(15e3, 152))
     return np.stack([means(np.asarray(f, np.float32), _SPLIT) for f in fields])
 

@@ -12,6 +12,7 @@ from eo_ingest.emulator.world.cells import Survey
 from eo_ingest.emulator.world.chart import Chart, dated, degrees, shelf
 from eo_ingest.emulator.world.cover import Kind
 from eo_ingest.emulator.world.epoch import ms
+from eo_ingest.emulator.world.land import texture
 from eo_ingest.emulator.world.noise import hash_words
 from eo_ingest.emulator.world.orbit import DAY
 from eo_ingest.emulator.world.relief import gradient
@@ -41,11 +42,11 @@ _FOREST = (6.4, 10.2)
 def _measure(sites: Sites) -> Array:
     """HH and HV in dB, local incidence angle in degrees, kind of ground, a field that tells the day."""
     here = stand(sites)
-    kind = here.ground.kind
+    kind, grain = here.kind, texture(sites, here.kind)
     east, _ = gradient(sites)
     angle = np.degrees(np.arctan(np.tan(np.radians(np.float32(_LOOK))) - east))
     trees = 1 - np.exp(-here.biomass / 70)
-    bands = [_TABLE[:, k].take(kind) + np.float32(_FOREST[k]) * trees + here.ground.texture for k in (0, 1)]
+    bands = [_TABLE[:, k].take(kind) + np.float32(_FOREST[k]) * trees + grain for k in (0, 1)]
     return np.stack([*bands, angle, kind, sites.noise(60e3, 171)]).astype(np.float32)
 
 

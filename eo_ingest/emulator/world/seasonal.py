@@ -16,7 +16,7 @@ from eo_ingest.emulator.asset import Window
 from eo_ingest.emulator.world.cells import Survey, blocks, gather, means
 from eo_ingest.emulator.world.coherence import coherence, parameters
 from eo_ingest.emulator.world.cover import Kind
-from eo_ingest.emulator.world.land import survey
+from eo_ingest.emulator.world.land import kinds, northern, texture
 from eo_ingest.emulator.world.seasonal_orbits import orbits, view
 from eo_ingest.emulator.world.seasonal_tiles import SEASONS, SIDE, layers, tile_id, tile_lattice
 from eo_ingest.emulator.world.signature import power
@@ -55,11 +55,9 @@ class Cell:
 
 
 def _measure(sites: Sites) -> F32:
-    ground = survey(sites)
-    kinds = blocks(ground.kind, _SPLIT)
-    north = np.broadcast_to(ground.north, ground.kind.shape)
-    fields = [means(v, _SPLIT) for v in (ground.texture, sites.noise(350.0, 91), north)]
-    return np.concatenate([np.moveaxis(kinds, -1, 0), fields]).astype(np.float32)
+    kind = kinds(sites)
+    fields = [means(v, _SPLIT) for v in (texture(sites, kind), sites.noise(350.0, 91), northern(sites))]
+    return np.concatenate([np.moveaxis(blocks(kind, _SPLIT), -1, 0), fields]).astype(np.float32)
 
 
 CELLS = Survey("seasonal", _SPLIT, _measure)

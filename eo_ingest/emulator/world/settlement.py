@@ -55,7 +55,7 @@ def _measure(sites: Sites) -> Array:
     """Built share of each cell in each epoch, all and non-residential, and the share of deep sea."""
     here, since, industry = stand(sites), _since(sites), _industry(sites)
     built = [_share(here, since, year) for year in EPOCHS]
-    fields = [*built, *(b * industry for b in built), here.ground.kind == Kind.DEEP_SEA]
+    fields = [*built, *(b * industry for b in built), here.kind == Kind.DEEP_SEA]
     return np.stack([means(np.asarray(f, np.float32), _SPLIT) for f in fields])
 
 
@@ -70,7 +70,7 @@ def _paint(band: str, measured: Array, number: int) -> Pixels:
 def _fine(sites: Sites) -> Array:
     here = stand(sites)
     built = _share(here, _since(sites), 2018)
-    return np.stack([built, _industry(sites) * built, here.ground.kind == Kind.DEEP_SEA]).astype(np.float32)
+    return np.stack([built, _industry(sites) * built, here.kind == Kind.DEEP_SEA]).astype(np.float32)
 
 
 def _paint_fine(band: str, measured: Array) -> Pixels:

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from eo_ingest.emulator.world.cover import Kind
-from eo_ingest.emulator.world.land import survey
+from eo_ingest.emulator.world.land import kinds
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from eo_ingest.emulator.world.land import Ground
-    from eo_ingest.emulator.world.noise import F32, Sites
+    from eo_ingest.emulator.world.noise import F32, U8, Sites
 
 _ROWS: dict[Kind, tuple[float, float, float, float, float, float]] = {
     Kind.SEA: (0, 0, 0, 0, 0, 0),
@@ -54,7 +53,7 @@ WATERS = (Kind.SEA, Kind.DEEP_SEA, Kind.WATER)
 class Stand:
     """What stands at some sites, all of one shape: `vigour` from 0 to 1 says how well it grows there."""
 
-    ground: Ground
+    kind: U8
     vigour: F32
 
     @property
@@ -71,13 +70,13 @@ class Stand:
     def biomass(self) -> F32:
         """Woody mass of living trees above the ground, Mg/ha."""
         grown = np.float32(0.5) + self.vigour
-        out: F32 = _MASS.take(self.ground.kind) * grown * np.sqrt(grown)
+        out: F32 = _MASS.take(self.kind) * grown * np.sqrt(grown)
         return out
 
     @property
     def herbs(self) -> F32:
         """The share of the ground under other plants, seen from above."""
-        out: F32 = (1 - self.tree_cover) * _HERB.take(self.ground.kind)
+        out: F32 = (1 - self.tree_cover) * _HERB.take(self.kind)
         return out
 
     @property
@@ -89,22 +88,22 @@ class Stand:
     def top(self) -> F32:
         """Mean height of crowns and roofs above the ground, metres, as a radar at X band sees it."""
         crowns = self.canopy * self.tree_cover
-        out: F32 = crowns + _ROOF_SHARE * _ROOF.take(self.ground.kind)
+        out: F32 = crowns + _ROOF_SHARE * _ROOF.take(self.kind)
         return out
 
     @property
     def water(self) -> npt.NDArray[np.bool_]:
         """Where there is water all year."""
-        return np.isin(self.ground.kind, WATERS)
+        return np.isin(self.kind, WATERS)
 
     def _scaled(self, table: F32, least: float, more: float) -> F32:
-        out: F32 = table.take(self.ground.kind) * (np.float32(least) + np.float32(more) * self.vigour)
+        out: F32 = table.take(self.kind) * (np.float32(least) + np.float32(more) * self.vigour)
         return out
 
 
 def stand(sites: Sites) -> Stand:
     """What stands at `sites`."""
-    return Stand(survey(sites), vigour(sites))
+    return Stand(kinds(sites), vigour(sites))
 
 
 def vigour(sites: Sites) -> F32:

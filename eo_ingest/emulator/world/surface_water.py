@@ -14,6 +14,7 @@ from eo_ingest.emulator.world.cells import Survey
 from eo_ingest.emulator.world.chart import Chart, dated, degrees, shelf
 from eo_ingest.emulator.world.cover import Kind
 from eo_ingest.emulator.world.epoch import ms
+from eo_ingest.emulator.world.land import northern
 from eo_ingest.emulator.world.noise import hash_words
 from eo_ingest.emulator.world.stand import stand
 
@@ -34,12 +35,11 @@ _FOOTPRINT = box(-180.0, -59.0, 180.0, 78.0)
 def _measure(sites: Sites) -> Array:
     """Permanent water, months of water (0 to 12), a field of change, share of the northern season, sea."""
     here = stand(sites)
-    kind = here.ground.kind
+    kind = here.kind
     wet = sites.noise(340.0, 141)
     seasonal = (kind == Kind.WETLAND) & (wet > _DRIEST_SEEN)
     months = np.where(here.water, 12, np.where(seasonal, 1 + np.floor((wet - _DRIEST_SEEN) * 14), 0))
-    north = np.broadcast_to(here.ground.north, kind.shape)
-    fields = (here.water, np.minimum(months, 12), sites.noise(1500.0, 142), north, sites.noise(60e3, 143))
+    fields = (here.water, np.minimum(months, 12), sites.noise(1500.0, 142), northern(sites), sites.noise(60e3, 143))
     out: Array = np.stack(fields).astype(np.float32)
     return out
 
