@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
@@ -82,27 +82,40 @@ def get(
         TransientError: if it may come later, or broke off.
         SourceError: if it will not come.
     """
+    reply = ask(connection, url, traffic, params=query)
+    traffic.add(payload=len(reply.content))
+    return reply.content, reply.headers
+
+
+def ask(connection: requests.Session, url: str, traffic: Traffic, **options: Any) -> requests.Response:
+    """Ask once; the answer, if it is one. `options` are those of `requests`, such as `stream`.
+
+    Raises:
+        AbsentError: if there is no such thing.
+        TransientError: if it may come later, or broke off.
+        SourceError: if it will not come.
+    """
     import requests
 
     traffic.add(requests=1)
     try:
         # Bytes are counted and compared with what was announced: they must not be packed on the way.
-        reply = connection.get(url, params=query, timeout=TIMEOUT_S, headers={"Accept-Encoding": "identity"})
+        reply = connection.get(url, timeout=TIMEOUT_S, headers={"Accept-Encoding": "identity"}, **options)
     except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as err:
         raise TransientError(f"connection: {public(url)} does not answer, or not to the end: {_kind(err)}") from err
     except requests.RequestException as err:
         raise SourceError(f"{public(url)} cannot be asked: {_kind(err)}") from err
+    if reply.ok:
+        return reply
+    reply.close()
     if reply.status_code == 404:
         raise AbsentError(f"not found: there is no {public(url)}")
     if reply.status_code in _LATER:
         kind = "quota" if reply.status_code == 429 else "transient"
         raise TransientError(f"{kind}: {public(url)} answers {reply.status_code}")
-    if not reply.ok:
-        kind = "auth: " if reply.status_code in _REFUSED else ""
-        why = _REFUSED.get(reply.status_code, reply.reason)
-        raise SourceError(f"{kind}{public(url)} answers {reply.status_code}: {why}")
-    traffic.add(payload=len(reply.content))
-    return reply.content, reply.headers
+    kind = "auth: " if reply.status_code in _REFUSED else ""
+    why = _REFUSED.get(reply.status_code, reply.reason)
+    raise SourceError(f"{kind}{public(url)} answers {reply.status_code}: {why}")
 
 
 def retried(send: Callable[[], T], traffic: Traffic, going_on: Callable[[], None]) -> T:

@@ -9,9 +9,9 @@ import shapely
 from eo_ingest.sources.gunw import footprint
 from eo_ingest.sources.gunw.archive import Archive, shelf_at
 from eo_ingest.sources.gunw.cache import Cache
-from eo_ingest.sources.gunw.entry import Traffic
 from eo_ingest.sources.gunw.select import Rule
 from eo_ingest.sources.gunw.shelf import Area
+from eo_ingest.sources.transfer import Traffic
 from gunw_support import HOME, Spec, block_at, write
 
 SMALL = Spec(width=60, height=60, west=-118.08, south=33.9)
@@ -30,7 +30,7 @@ def make_granules(folder):
 
 def area(at=HOME):
     block, zone = block_at(*at)
-    polygon, longitude = footprint.of_block(zone, block)
+    polygon, longitude = footprint.of_cell(zone, block)
     return Area(polygon, longitude, polygon.centroid.y, date(2019, 12, 1), date(2020, 12, 1))
 
 

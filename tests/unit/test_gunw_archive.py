@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import threading
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
@@ -14,11 +13,12 @@ import pytest
 import shapely
 
 from eo_ingest.errors import ConfigError, SourceError, TransientError
+from eo_ingest.sources import transfer
 from eo_ingest.sources.gunw import archive as archive_module
-from eo_ingest.sources.gunw import web
-from eo_ingest.sources.gunw.entry import Entry, Traffic, public
+from eo_ingest.sources.gunw.entry import Entry
 from eo_ingest.sources.gunw.name import GranuleName
 from eo_ingest.sources.gunw.shelf import Area
+from eo_ingest.sources.transfer import Traffic
 from gunw_archive_support import BOTH, RULE, SMALL, area, find, make_granules, names, opened, shelf_box
 from gunw_server import Server
 from gunw_support import HOME, write
@@ -26,8 +26,8 @@ from gunw_support import HOME, write
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch):
-    monkeypatch.setattr(web, "FIRST_WAIT_S", 0.001)
-    monkeypatch.setattr(web, "LONGEST_WAIT_S", 0.002)
+    monkeypatch.setattr(transfer, "FIRST_WAIT_S", 0.001)
+    monkeypatch.setattr(transfer, "LONGEST_WAIT_S", 0.002)
 
 
 @pytest.fixture
@@ -205,20 +205,6 @@ def test_a_query_in_the_url_is_kept_but_never_told(granules, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
-    [
-        ("https://me:pw@host.org/a/b.nc?x=1#f", "https://host.org/a/b.nc"),
-        ("s3://bucket/a/b.nc", "s3://bucket/a/b.nc"),
-        ("/home/me/a/b.nc", "b.nc"),
-        ("file:///home/me/b.nc", "b.nc"),
-        ("relative/b.nc", "b.nc"),
-    ],
-)
-def test_what_records_tell_of_a_url(url, told):
-    assert public(url) == told
-
-
-@pytest.mark.parametrize(
     ("text", "reason"),
     [
         (b"{", "Invalid JSON"),
@@ -246,7 +232,7 @@ def test_a_server_without_any_listing(granules, tmp_path):
 
 
 def test_a_server_that_is_not_there(tmp_path):
-    with pytest.raises(TransientError, match="does not answer: ConnectionError"):
+    with pytest.raises(TransientError, match="does not answer"):
         opened("http://127.0.0.1:9/archive", tmp_path)
 
 
@@ -272,7 +258,7 @@ def test_a_transfer_that_always_breaks_off_is_an_error_that_names_the_granule(se
     archive = opened(server.url, tmp_path)
     with pytest.raises(TransientError, match=f"granule {BOTH[0]}: the transfer broke off"):
         archive.open(find(archive)[0].entry, Traffic())
-    assert server.asked[file] == web.ATTEMPTS
+    assert server.asked[file] == transfer.ATTEMPTS
     assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file() and path.parent.name != ".lock"]
 
 
@@ -283,7 +269,7 @@ def test_what_a_server_refuses_is_refused_at_once(server, tmp_path, status, reas
     file = with_footprint(server)
     server.faults[file] = [status]
     archive = opened(server.url, tmp_path)
-    with pytest.raises(SourceError, match=f"granule {BOTH[0]}: .*{reason}"):
+    with pytest.raises(SourceError, match=f"{reason}.*{BOTH[0]}|{BOTH[0]}.*{reason}"):
         archive.open(find(archive)[0].entry, Traffic())
     assert server.asked[file] == 1
 
@@ -423,16 +409,6 @@ def test_a_kind_of_url_that_nothing_reads(tmp_path):
         opened("nosuch://x", tmp_path)
 
 
-def test_traffic_is_counted_from_all_threads():
-    traffic = Traffic()
-    threads = [threading.Thread(target=lambda: [traffic.add(payload=1) for _ in range(1000)]) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert traffic.payload == 4000
-
-
 def test_an_entry_without_its_listing_tells_what_it_knows():
     entry = Entry(GranuleName.parse(BOTH[0]), "/data/x.nc")
-    assert entry.as_json() == {"system:index": BOTH[0], "url": "x.nc", "size": None, "etag": None}
+    assert entry.as_json() == {"system:index": BOTH[0], "url": f"{BOTH[0]}.nc", "size": None, "etag": None}

@@ -10,9 +10,10 @@ import pytest
 import shapely
 
 from eo_ingest.errors import ConfigError, SourceError, TransientError
-from eo_ingest.sources.gunw import asf, web
-from eo_ingest.sources.gunw.entry import Traffic
+from eo_ingest.sources import transfer
+from eo_ingest.sources.gunw import asf
 from eo_ingest.sources.gunw.index import cells
+from eo_ingest.sources.transfer import Traffic
 from gunw_archive_support import BOTH, RULE, area, find, make_granules, names, opened, shelf_box
 from gunw_server import Server
 from gunw_support import HOME
@@ -75,8 +76,8 @@ def earthdata(monkeypatch, server):
     monkeypatch.setattr(asf_search, "search", search)
     monkeypatch.setattr(asf_search.ASFSession, "auth_with_token", sign_on)
     monkeypatch.setenv(asf.TOKEN, "t0ken")
-    monkeypatch.setattr(web, "FIRST_WAIT_S", 0.001)
-    monkeypatch.setattr(web, "LONGEST_WAIT_S", 0.002)
+    monkeypatch.setattr(transfer, "FIRST_WAIT_S", 0.001)
+    monkeypatch.setattr(transfer, "LONGEST_WAIT_S", 0.002)
     return told
 
 
@@ -163,7 +164,7 @@ def test_a_search_that_fails(earthdata, tmp_path):
     earthdata.answers = asf_search.ASFSearch5xxError("t0ken")
     with pytest.raises(TransientError, match="search of ASF's catalogue failed: ASFSearch5xxError"):
         find(archive)
-    assert len(earthdata.searches) == web.ATTEMPTS
+    assert len(earthdata.searches) == transfer.ATTEMPTS
     earthdata.searches.clear()
     earthdata.answers = asf_search.ASFSearch4xxError("no")
     with pytest.raises(SourceError, match="ASFSearch4xxError"):

@@ -58,7 +58,7 @@ def test_what_is_no_polygon_is_refused(wkt):
 @pytest.mark.parametrize("at", [HOME, (179.95, 52.0), (-179.95, -16.5), (25.0, 78.0)])
 def test_a_block_is_a_polygon_around_its_centre(at):
     block, zone = block_at(*at)
-    polygon, longitude = footprint.of_block(zone, block)
+    polygon, longitude = footprint.of_cell(zone, block)
     west, south, east, north = polygon.bounds
     assert polygon.is_valid
     assert east - west < 2

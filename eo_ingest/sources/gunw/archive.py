@@ -17,13 +17,13 @@ from eo_ingest.errors import ConfigError, SourceError
 from eo_ingest.sources.gunw import footprint
 from eo_ingest.sources.gunw.asf import AsfShelf
 from eo_ingest.sources.gunw.bucket import BucketShelf
-from eo_ingest.sources.gunw.entry import shown
 from eo_ingest.sources.gunw.folder import FolderShelf
 from eo_ingest.sources.gunw.granule import Granule
 from eo_ingest.sources.gunw.granule import footprint as told_footprint
 from eo_ingest.sources.gunw.name import EXAMPLE
 from eo_ingest.sources.gunw.select import Candidate
 from eo_ingest.sources.gunw.web import WebShelf, check_size
+from eo_ingest.sources.transfer import public
 
 if TYPE_CHECKING:
     import os
@@ -32,9 +32,10 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from eo_ingest.sources.gunw.cache import Cache
-    from eo_ingest.sources.gunw.entry import Entry, Traffic
+    from eo_ingest.sources.gunw.entry import Entry
     from eo_ingest.sources.gunw.select import Rule
     from eo_ingest.sources.gunw.shelf import Area, Shelf
+    from eo_ingest.sources.transfer import Traffic
 
 ASF = "asf"
 
@@ -57,7 +58,7 @@ def shelf_at(url: str, connections: int) -> Shelf:
     else:
         shelf = WebShelf(url, connections) if parts.scheme in {"http", "https"} else BucketShelf(url)
     if shelf.is_empty:
-        raise ConfigError(f"{shown(url)} lists no GUNW granule: expected names such as {EXAMPLE}")
+        raise ConfigError(f"{public(url)} lists no GUNW granule: expected names such as {EXAMPLE}")
     return shelf
 
 

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 import shapely
 
 from eo_ingest.errors import ConfigError, SourceError, TransientError
-from eo_ingest.sources.gunw.entry import Entry, Traffic
+from eo_ingest.sources.gunw.entry import Entry
 from eo_ingest.sources.gunw.index import cells
 from eo_ingest.sources.gunw.name import GranuleName
-from eo_ingest.sources.gunw.web import retried, stream
+from eo_ingest.sources.gunw.web import stream
+from eo_ingest.sources.transfer import Traffic, retried
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

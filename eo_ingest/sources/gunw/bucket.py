@@ -6,10 +6,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from eo_ingest.errors import ConfigError, SourceError, TransientError
-from eo_ingest.sources.gunw.entry import Entry, Traffic, bare, shown
+from eo_ingest.sources.gunw.entry import Entry
 from eo_ingest.sources.gunw.index import INDEX, Index
 from eo_ingest.sources.gunw.name import GranuleName
-from eo_ingest.sources.gunw.web import check_size, retried
+from eo_ingest.sources.gunw.web import check_size
+from eo_ingest.sources.transfer import Traffic, bare, public, retried
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,7 +36,7 @@ class BucketShelf:
         try:
             return url_to_fs(self._url)[0]
         except (ImportError, ValueError) as err:
-            raise ConfigError(f"{shown(self._url)} cannot be read: {err}") from err
+            raise ConfigError(f"{public(self._url)} cannot be read: {err}") from err
 
     @property
     def is_empty(self) -> bool:
@@ -49,7 +50,7 @@ class BucketShelf:
     @cached_property
     def _index(self) -> Index | None:
         text = self._read(INDEX)
-        return None if text is None else Index(text, self._read, self._at, shown(self._url))
+        return None if text is None else Index(text, self._read, self._at, public(self._url))
 
     @cached_property
     def _found(self) -> list[Entry]:
@@ -65,7 +66,7 @@ class BucketShelf:
         return f"{self._url}/{file}"
 
     def _read(self, file: str) -> bytes | None:
-        return retried(lambda: self._content(file), Traffic(), lambda: None)  # type: ignore[no-any-return]
+        return retried(lambda: self._content(file), Traffic(), lambda: None)
 
     def _content(self, file: str) -> bytes | None:
         try:
@@ -73,7 +74,7 @@ class BucketShelf:
         except FileNotFoundError:
             return None
         except OSError as err:
-            raise TransientError(f"{shown(self._at(file))} cannot be read: {err}") from err
+            raise TransientError(f"{public(self._at(file))} cannot be read: {err}") from err
         return content
 
     def _list(self) -> dict[str, Any]:
@@ -82,7 +83,7 @@ class BucketShelf:
         except FileNotFoundError:
             return {}
         except OSError as err:
-            raise TransientError(f"{shown(self._url)} cannot be listed: {err}") from err
+            raise TransientError(f"{public(self._url)} cannot be listed: {err}") from err
         return found
 
     def download(self, entry: Entry, path: Path, traffic: Traffic, going_on: Callable[[], None]) -> None:
@@ -106,7 +107,7 @@ class BucketShelf:
                 while piece := source.read(_PIECE):
                     yield piece
         except FileNotFoundError as err:
-            raise SourceError(f"{who}: there is no {shown(entry.url)}") from err
+            raise SourceError(f"{who}: there is no {public(entry.url)}") from err
         except OSError as err:
             raise TransientError(f"{who}: the transfer broke off: {err}") from err
 

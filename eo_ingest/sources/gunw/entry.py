@@ -1,11 +1,12 @@
-"""A granule in an archive, and what getting granules cost."""
+"""A granule in an archive."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from threading import Lock
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
+
+from eo_ingest.sources.gunw.name import SUFFIX
+from eo_ingest.sources.transfer import public
 
 if TYPE_CHECKING:
     from eo_ingest.sources.gunw.name import GranuleName
@@ -35,44 +36,7 @@ class Entry:
         """What a record tells of it: no path of this machine, no credentials."""
         return {
             "system:index": self.name.text,
-            "url": public(self.url),
+            "url": public(self.url) if "://" in self.url else self.name.text + SUFFIX,
             "size": self.size,
             "etag": self.etag or self.md5,
         }
-
-
-@dataclass
-class Traffic:
-    """What one job got from an archive, counted from any thread."""
-
-    requests: int = 0
-    payload: int = 0
-    retries: int = 0
-    _guard: Lock = field(default_factory=Lock, repr=False)
-
-    def add(self, *, requests: int = 0, payload: int = 0, retries: int = 0) -> None:
-        """Count more."""
-        with self._guard:
-            self.requests += requests
-            self.payload += payload
-            self.retries += retries
-
-
-def public(url: str) -> str:
-    """What a record tells of a URL: see `shown`; of a path of this machine the file's name only."""
-    if "://" not in url or url.startswith("file://"):
-        return url.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
-    return shown(url)
-
-
-def shown(url: str) -> str:
-    """What a message tells of a URL: no user, password, query or fragment. A path as it is."""
-    if "://" not in url:
-        return url
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
-
-
-def bare(etag: str | None) -> str | None:
-    """An entity tag without quotes and without the mark of a weak one."""
-    return etag.removeprefix("W/").strip('"') if etag else None

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from eo_ingest.sources.gunw.entry import Traffic
     from eo_ingest.sources.gunw.shelf import Area, Shelf
+    from eo_ingest.sources.transfer import Traffic
 
 
 class FolderShelf:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
-    from eo_ingest.grid import Block, Zone
+    from eo_ingest.grid import Block, Tile, Zone
 
     Points = NDArray[np.float64]
 
@@ -51,9 +51,9 @@ def beside(footprint: BaseGeometry, longitude: float) -> BaseGeometry:
     return shapely.transform(footprint, lambda points: points + np.array([360.0 * turns, 0.0])) if turns else footprint
 
 
-def of_block(zone: Zone, block: Block) -> tuple[BaseGeometry, float]:
-    """A block as a polygon in degrees, near the longitude of its centre, and that longitude."""
-    west, south, east, north = zone.bounds(block)
+def of_cell(zone: Zone, cell: Block | Tile) -> tuple[BaseGeometry, float]:
+    """A block or tile as a polygon in degrees, near the longitude of its centre, and that longitude."""
+    west, south, east, north = zone.bounds(cell)
     outline = shapely.segmentize(shapely.box(west, south, east, north), (east - west) / _STEPS_A_SIDE)
     x, y = shapely.get_coordinates(outline).T
     to_degrees = Transformer.from_crs(zone.crs, "EPSG:4326", always_xy=True)

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from eo_ingest.errors import SourceError
-from eo_ingest.sources.gunw.entry import Entry, bare
+from eo_ingest.sources.gunw.entry import Entry
 from eo_ingest.sources.gunw.name import SUFFIX, GranuleName
+from eo_ingest.sources.transfer import bare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from eo_ingest.grid import Block, Zone
+    from eo_ingest.grid import Block, Tile, Zone
     from eo_ingest.sources.gunw.granule import Granule
     from eo_ingest.sources.gunw.mosaic import Joined, Node
     from eo_ingest.sources.gunw.overlap import Tie
@@ -44,11 +44,11 @@ class Made:
 
 
 class Pixels:
-    """A block's pixels, and where they lie on the lattices met so far: frames of one track share theirs."""
+    """The pixels of a block or tile, and where they lie on the lattices met so far: frames of a track share theirs."""
 
-    def __init__(self, zone: Zone, block: Block, factor: int) -> None:
-        height, width = zone.cell_shape(block, factor=factor)
-        self._target = Lattice(zone.crs, zone.affine(block, factor=factor), height, width)
+    def __init__(self, zone: Zone, cell: Block | Tile, factor: int) -> None:
+        height, width = zone.cell_shape(cell, factor=factor)
+        self._target = Lattice(zone.crs, zone.affine(cell, factor=factor), height, width)
         self._patches: dict[Lattice, Patch | None] = {}
 
     @property

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from shapely.geometry.base import BaseGeometry
 
-    from eo_ingest.sources.gunw.entry import Entry, Traffic
+    from eo_ingest.sources.gunw.entry import Entry
+    from eo_ingest.sources.transfer import Traffic
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections import OrderedDict
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -13,35 +12,35 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from eo_ingest.job import BLOCK_TILES, tiles_of
+from eo_ingest.job import tiles_of
 from eo_ingest.period import Period
 from eo_ingest.ports import Fetched
 from eo_ingest.sources.gunw import footprint, stored
 from eo_ingest.sources.gunw.archive import Archive, shelf_at
 from eo_ingest.sources.gunw.cache import Cache, usual_folder
-from eo_ingest.sources.gunw.entry import Entry, Traffic
 from eo_ingest.sources.gunw.granule import reader
 from eo_ingest.sources.gunw.overlap import compare
 from eo_ingest.sources.gunw.picture import Pixels, make
 from eo_ingest.sources.gunw.select import Rule, choose
 from eo_ingest.sources.gunw.shelf import Area
+from eo_ingest.sources.transfer import Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from eo_ingest.grid import Grid
+    from eo_ingest.grid import Block, Grid, Tile
     from eo_ingest.job import Job
     from eo_ingest.ports import Source
     from eo_ingest.product import Product
     from eo_ingest.raster import Raster
+    from eo_ingest.sources.gunw.entry import Entry
     from eo_ingest.sources.gunw.granule import Granule
     from eo_ingest.sources.gunw.overlap import Tie
     from eo_ingest.sources.gunw.picture import Made
     from eo_ingest.sources.gunw.select import Pair
 
-log = logging.getLogger(__name__)
-
+INDEX = "system:index"
 # Overlaps whose ties are remembered: neighbouring blocks ask for the same ones.
 _REMEMBERED = 1024
 
@@ -114,29 +113,45 @@ class GunwSource:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def fetch(self, job: Job) -> Fetched:
-        """See `Source.fetch`."""
+        """See `Source.fetch`. Chips, which are no neighbours, get each the pairs of its own place."""
         if self._closed:
             raise CancelledError
-        product, zone = self._products[job.product], self._grid.zone(job.block.zone)
-        period, choices, traffic = Period.parse(job.period), Choices.of(product), Traffic()
-        block, longitude = footprint.of_block(zone, job.block)
-        area = Area(block, longitude, block.centroid.y, period.start, period.end)
+        product, traffic = self._products[job.product], Traffic()
+        tiles: dict[int, Raster] = {}
+        scenes: dict[str, list[dict[str, Any]]] = {}
+        for cell, found in self._cells(job).items():
+            raster, used = self._fetch(cell, Period.parse(job.period), product, traffic)
+            tiles |= {tile: _cut(raster, place, product.tile_px) for tile, place in found.items()}
+            for label, rows in used.items():
+                mark = f"@{cell.id}" if job.block.stacked else ""
+                scenes.setdefault(label, []).extend({**row, INDEX: row[INDEX] + mark} for row in rows)
+        return Fetched(
+            tiles=tiles, scenes=scenes, requests=traffic.requests, payload=traffic.payload, retries=traffic.retries
+        )
+
+    def _cells(self, job: Job) -> dict[Block | Tile, dict[int, tuple[int, int]]]:
+        """What is fetched at once: the block, or each chip; and the tiles in it, with their (row, col) there."""
+        if job.block.stacked:
+            return {job.block.tile(tile): {tile: (0, 0)} for tile in tiles_of(job.tiles)}
+        return {job.block: {tile: job.block.place(tile) for tile in tiles_of(job.tiles)}}
+
+    def _fetch(
+        self, cell: Block | Tile, period: Period, product: Product, traffic: Traffic
+    ) -> tuple[Raster, dict[str, list[dict[str, Any]]]]:
+        """The raster of a block or chip, and the rows of the record."""
+        zone, choices = self._grid.zone(cell.zone), Choices.of(product)
+        outline, longitude = footprint.of_cell(zone, cell)
+        area = Area(outline, longitude, outline.centroid.y, period.start, period.end)
         found = self._archive.find(area, choices.rule, traffic)
-        pairs = choose(found, block, (period.start, period.end), choices.rule)
+        pairs = choose(found, outline, (period.start, period.end), choices.rule)
         self._prepare(pairs, traffic)
         frames = product.frames(period)
-        pixels = Pixels(zone, job.block, product.factor)
+        pixels = Pixels(zone, cell, product.factor)
         raster = stored.blank(product, len(frames), pixels.shape)
         scenes: dict[str, list[dict[str, Any]]] = {frame.label: [] for frame in frames}
         for index, pair in enumerate(pairs):
             scenes[frames[index].label] = self._place(pair, index, pixels, raster, product, choices, traffic)
-        return Fetched(
-            tiles={tile: _cut(raster, tile, product.tile_px) for tile in tiles_of(job.tiles)},
-            scenes=scenes,
-            requests=traffic.requests,
-            payload=traffic.payload,
-            retries=traffic.retries,
-        )
+        return raster, scenes
 
     def _prepare(self, pairs: Sequence[Pair], traffic: Traffic) -> None:
         """Have all granules on this machine, several at a time."""
@@ -191,8 +206,8 @@ class GunwSource:
         return found
 
 
-def _cut(raster: Raster, tile: int, side: int) -> Raster:
-    row, col = (part * side for part in divmod(tile, BLOCK_TILES))
+def _cut(raster: Raster, place: tuple[int, int], side: int) -> Raster:
+    row, col = (part * side for part in place)
     return {name: values[..., row : row + side, col : col + side].copy() for name, values in raster.items()}
 
 
