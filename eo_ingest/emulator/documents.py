@@ -50,11 +50,16 @@ def discovery(root_url: str) -> dict[str, Any]:
     document: dict[str, Any] = dict(_read("cloud_api_discovery_document.json"))
     document["rootUrl"] = document["baseUrl"] = root_url.rstrip("/") + "/"
     projects = document["resources"]["projects"]
+    # The document in the package is older than these parameters of v1, which the client sends.
     for holder in (projects, projects["resources"]["assets"]):
-        # The document in the package is older than these parameters of v1, which the client sends.
-        for name in ("filter", "view"):
-            holder["methods"]["listAssets"]["parameters"].setdefault(name, {"location": "query", "type": "string"})
+        _add_parameters(holder["methods"]["listAssets"], "filter", "view")
+    _add_parameters(projects["resources"]["thumbnails"]["methods"]["create"], "workloadTag")
     return document
+
+
+def _add_parameters(method: dict[str, Any], *names: str) -> None:
+    for name in names:
+        method["parameters"].setdefault(name, {"location": "query", "type": "string"})
 
 
 @cache

@@ -165,7 +165,7 @@ class TestImages:
         image = image.gd.prepareForExport(**TILE, dtype=dtype)
         assert image.gd.nodata == SMALLEST[dtype]
         request = {"expression": image, "fileFormat": "GEO_TIFF", "grid": grid()}
-        with rasterio.MemoryFile(ee.data.computePixels(request)).open() as file:
+        with rasterio.MemoryFile(ee.data.computePixels(request)) as memory, memory.open() as file:
             assert (file.nodata, file.dtypes) == (SMALLEST[dtype], (dtype,))
         assert image.gd.toNumPy().min() == min(SMALLEST[dtype], 10)
 
