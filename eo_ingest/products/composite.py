@@ -1,4 +1,4 @@
-"""What seasonal composites share. `ee` is imported where an expression is built, never at import."""
+"""What composites share. `ee` is imported where an expression is built, never at import."""
 
 from __future__ import annotations
 
@@ -11,8 +11,13 @@ if TYPE_CHECKING:
 
     import ee
 
+    from eo_ingest.product import Place
 
-def observations(dim: str, bands: tuple[str, ...], what: str) -> Variable:
+# The property by which `acquisitions` tells what was seen at once.
+ACQUISITION = "acquisition"
+
+
+def observations(dim: str, bands: tuple[str, ...], what: str, statistic: str = "median") -> Variable:
     """The variable that counts the observations behind each pixel of a composite; 0 is an answer, so not nodata."""
     return Variable(
         name="n_obs",
@@ -22,9 +27,16 @@ def observations(dim: str, bands: tuple[str, ...], what: str) -> Variable:
         nodata=65535,
         valid_range=(0, 65534),
         units="1",
-        long_name=f"number of {what} behind the median",
+        long_name=f"number of {what} behind the {statistic}",
         kind="count",
     )
+
+
+def footprint(place: Place) -> ee.Geometry:
+    """The block's footprint, exact in its own CRS."""
+    import ee
+
+    return ee.Geometry.Rectangle(list(place.bounds), place.crs, False)  # noqa: FBT003 - positional in ee
 
 
 def collection(asset: str, start: object, end: object, region: ee.Geometry) -> ee.ImageCollection:
@@ -32,6 +44,31 @@ def collection(asset: str, start: object, end: object, region: ee.Geometry) -> e
     import ee
 
     return ee.ImageCollection(asset).filterBounds(region).filterDate(f"{start}", f"{end}")
+
+
+def acquisition(image: ee.Image, *properties: str) -> ee.String:
+    """What all scenes of one acquisition share: the values of some properties, joined.
+
+    A scene that lacks one of them, as files of one's own may, is an acquisition of its own.
+    """
+    import ee
+
+    known = image.toDictionary()
+    return ee.List([known.get(name, image.get("system:index")) for name in properties]).join("_")
+
+
+def acquisitions(images: ee.ImageCollection) -> ee.ImageCollection:
+    """One image for each acquisition: its scenes on top of each other, later ones of the collection above.
+
+    Scenes of one acquisition overlap, and are one observation where they do. The images must be in an order that
+    does not depend on the server, carry the property ACQUISITION and be `resample`d: a mosaic cannot be.
+    """
+    import ee
+
+    def whole(first: ee.Image) -> ee.Image:
+        return images.filter(ee.Filter.eq(ACQUISITION, first.get(ACQUISITION))).mosaic()
+
+    return ee.ImageCollection(images.distinct(ACQUISITION)).map(whole)
 
 
 def filled(composite: ee.Image, bands: Sequence[str]) -> ee.Image:

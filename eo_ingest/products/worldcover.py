@@ -1,4 +1,4 @@
-"""ESA WorldCover: land cover classes of 2020 (v100) and 2021 (v200), nearest neighbour.
+"""ESA WorldCover: land cover classes of 2020 (v100) and 2021 (v200), nearest neighbour, at the source's own 10 m.
 
 The two years come from two versions of the algorithm: their difference is not a map of change.
 """

@@ -159,6 +159,16 @@ def seen(overpass, lon, lat):
     return imaged & (col >= 0) & (col < 1) & (row >= 0) & (row < 1) & (truth.clear(lon, lat, overpass) >= 0.6)
 
 
+def acquisitions(looks, clear):
+    """One look of each datatake that sees anything, and where any of its granules does: they overlap."""
+    found = {}
+    for look, ok in zip(looks, clear, strict=True):
+        if ok.any():
+            first, there = found.get(look.datatake_start, (look, ok))
+            found[look.datatake_start] = (first, there | ok)
+    return zip(*found.values(), strict=True)
+
+
 def reflectance(stored, looks, clear, x, y):
     """The median of what the looks see, in stored units; NaN where none does."""
     lon, lat = lonlat(stored, x, y)
@@ -174,9 +184,7 @@ def values_and_truth(stored, store, frame):
     x, y, values = sample(stored, "reflectance", frame=frame, band="B8")
     _, _, counts = sample(stored, "n_obs", frame=frame)
     looks = overpasses(store, frame)
-    clear = [seen(look, *lonlat(stored, x, y)) for look in looks]
-    used = [i for i, ok in enumerate(clear) if ok.any()]
-    looks, clear = [looks[i] for i in used], [clear[i] for i in used]
+    looks, clear = acquisitions(looks, [seen(look, *lonlat(stored, x, y)) for look in looks])
     values = np.where(values == 65535, np.nan, values.astype(float))
     return x, y, values, counts, partial(reflectance, stored, looks, clear), np.sum(clear, axis=0)
 

@@ -15,12 +15,32 @@ GRID = Grid.load("utm")
 BLOCK = Block("utm32n", 251, 16)
 
 
-@pytest.fixture(params=sorted(REGISTRY))
-def opened(request, tmp_path):
-    """A store with one tile of one product, opened by xarray with nothing of ours."""
-    product = REGISTRY[request.param]
+def form(product):
+    """What decides how a product's arrays look, but for the words and the names of bands."""
+    variables = [(v.dtype, v.kind, v.nodata, v.scale_factor, v.add_offset, len(v.bands)) for v in product.variables]
+    return product.cadence, product.resolution, tuple(variables)
+
+
+# One product of each form, the first by name: variants have the same.
+FORMS = sorted({form(REGISTRY[name]): name for name in sorted(REGISTRY, reverse=True)}.values())
+
+
+@pytest.fixture(scope="module")
+def stores():
+    return {}
+
+
+@pytest.fixture(params=FORMS)
+def opened(request, stores, tmp_path_factory):
+    """A store with one tile of one product, opened by xarray with nothing of ours. Do not change it: it is kept."""
+    if request.param not in stores:
+        stores[request.param] = made(REGISTRY[request.param], tmp_path_factory.mktemp("store"))
+    return stores[request.param]
+
+
+def made(product, folder):
     period = product.periods[0]
-    store = LocalStore(tmp_path / "s.zarr")
+    store = LocalStore(folder / "s.zarr")
     store.put(layout.ROOT, metadata.root(GRID, synthetic=True))
     for key, data in metadata.objects(product, Period.parse(period), GRID.zone("utm32n")).items():
         store.put(key, data)
@@ -49,7 +69,7 @@ def test_xarray_reads_the_tile_where_it_is(opened):
         assert float(part.y[0]) == north - product.resolution / 2
         expected = tiles[variable.name].astype("float64")
         expected[tiles[variable.name] == variable.nodata] = np.nan
-        expected *= variable.scale_factor or 1
+        expected = expected * (variable.scale_factor or 1) + (variable.add_offset or 0)
         values = part.values
         if variable.kind == "date":  # decoded to days
             values = np.where(np.isnat(values), np.nan, (values - np.datetime64("1970-01-01")) / np.timedelta64(1, "D"))
