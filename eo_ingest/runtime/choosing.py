@@ -48,6 +48,7 @@ def choices(config: RunConfig) -> dict[str, Choice]:
         ConfigError: for an unknown product, a product file that is wrong, or two products of one name.
     """
     found: dict[str, Choice] = {}
+    _check_options(config)
     for asked in dict.fromkeys(config.products or products.DEFAULT):
         choice = _choice(asked, config)
         name = choice.product.name
@@ -83,15 +84,43 @@ def chosen_series(config: RunConfig) -> tuple[tuple[Product, Period], ...]:
     return tuple(pair for c in choices(config).values() for pair in series([c.product], c.periods or config.periods))
 
 
+def _check_options(config: RunConfig) -> None:
+    """Refuse an option that concerns none of the products.
+
+    Raises:
+        ConfigError: names it.
+    """
+    names = config.products or products.DEFAULT
+    for option in ({"clouds": config.clouds}, {"orbit": config.orbit}):
+        ((key, value),) = option.items()
+        if value and not _concerned(option) & set(names):
+            made = ", ".join(_short(name) for name in names)
+            raise ConfigError(f"--{key} {value} concerns none of what is made: {made}")
+
+
+def _concerned(option: Mapping[str, str | None]) -> set[str]:
+    """The products that an option changes, those that it makes, and those that refuse it."""
+    found = set()
+    for name in products.REGISTRY:
+        try:
+            made = products.variant(name, **option)
+        except ConfigError:
+            found.add(name)
+            continue
+        if made != name:
+            found |= {name, made}
+    return found
+
+
 def _choice(asked: str, config: RunConfig) -> Choice:
     if custom.is_file(asked):
         file = _file(asked, config)
     elif asked not in products.REGISTRY and (definition := _own(asked, config)):
         file = _remembered(definition, asked)
     else:
-        product = products.get(asked)
-        return Choice(asked, product, _periods(config, asked, product.name))
-    return Choice(asked, file.product, _periods(config, asked, file.product.name), file)
+        product = products.get(products.variant(asked, clouds=config.clouds, orbit=config.orbit))
+        return Choice(asked, product, _periods(config, product.name, asked))
+    return Choice(asked, file.product, _periods(config, file.product.name, asked), file)
 
 
 def _periods(config: RunConfig, *names: str) -> tuple[str, ...] | None:

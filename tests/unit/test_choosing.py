@@ -100,3 +100,44 @@ def test_each_job_goes_to_the_source_of_its_product():
     assert sources.of("s2") is usual
     with pytest.raises(KeyError):
         Sources(None, {"files": files}).of("s2")
+
+
+def made(**values):
+    return list(chosen(config(**values)))
+
+
+@pytest.mark.parametrize(
+    ("values", "names"),
+    [
+        ({"clouds": "scl"}, ["s1grd", "s2-scl", "s2-20m-scl", "worldcover"]),
+        ({"orbit": "most"}, ["s1grd-orbit", "s2", "s2-20m", "worldcover"]),
+        ({"clouds": "qa60", "orbit": "most", "products": ["s2", "s1grd-monthly"]}, ["s2-qa60", "s1grd-monthly-orbit"]),
+        ({"clouds": "scl", "products": ["s2-scl"]}, ["s2-scl"]),
+        ({"orbit": "most", "products": ["s1grd-orbit"]}, ["s1grd-orbit"]),
+    ],
+    ids=str,
+)
+def test_options_make_products_of_other_names(values, names):
+    assert made(**values) == names
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"clouds": "scl", "products": ["s1grd"]}, "--clouds scl concerns none of what is made: 's1grd'"),
+        ({"orbit": "most", "products": ["s2", "worldcover"]}, "--orbit most concerns none of what is made"),
+        ({"clouds": "qa60", "products": ["s2-scl"]}, "'s2-scl'"),
+        ({"clouds": "scl", "products": ["s2", "s2-scl"]}, "'s2' and 's2-scl' are both product 's2-scl': take one"),
+    ],
+    ids=str,
+)
+def test_options_that_make_no_sense_are_refused(values, message):
+    with pytest.raises(ConfigError, match=message):
+        made(**values)
+
+
+def test_periods_of_a_product_are_those_of_what_an_option_makes_of_it():
+    asked = {"products": ["s2"], "clouds": "scl", "periods": ["2020"]}
+    for name in ("s2", "s2-scl"):
+        series = resolve(config(**asked, product_periods={name: ["2021"]})).series
+        assert [(product.name, period.name) for product, period in series] == [("s2-scl", "2021")]
