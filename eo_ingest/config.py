@@ -18,6 +18,8 @@ __all__ = ["DEFAULT_WORKERS", "MAX_WORKERS", "Clouds", "Orbit", "RunConfig", "Se
 SourceName = Literal["earthengine", "emulator"]
 
 DEFAULT_WORKERS = 8
+ALL_CHIPS = "chips"  # the area that a grid of chips is by itself
+_TOML = ".toml"
 MAX_WORKERS = 40
 
 
@@ -36,9 +38,9 @@ class RunConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    aoi: str = Field(description="a registry name, a file, or west,south,east,north in degrees")
+    aoi: str = Field(description="a name, a file, iso:CODE, west,south,east,north, or chips: all of the grid's")
     store: str = Field(description="the store's folder")
-    grid: str = Field("utm", description="the name of a grid")
+    grid: str = Field("utm", description="the name of a grid, or a TOML file that defines one")
     products: tuple[str, ...] | None = Field(None, description="names and product files; the default ones if not given")
     periods: tuple[str, ...] | None = Field(None, description="periods such as 2020; each product's own if not given")
     product_periods: dict[str, tuple[str, ...]] = Field({}, description="product name -> periods of it alone")
@@ -59,6 +61,12 @@ class RunConfig(BaseModel):
         """Product files by their absolute paths: a worker's folder is another."""
         return names and tuple(str(Path(n).expanduser().absolute()) if custom.is_file(n) else n for n in names)
 
+    @field_validator("grid")
+    @classmethod
+    def _anywhere(cls, name: str) -> str:
+        """A grid's file by its absolute path, likewise."""
+        return str(Path(name).expanduser().absolute()) if name.endswith(_TOML) else name
+
     @classmethod
     def of(cls, **values: Any) -> RunConfig:
         """The configuration of these values; None is what was not given. `recipe` may be a name or a file to fill in.
@@ -72,6 +80,8 @@ class RunConfig(BaseModel):
             given = recipes.merged(loaded, {key: value for key, value in given.items() if key != "recipe"})
             if "aoi" not in given:
                 raise ConfigError(f"recipe {loaded.name!r} has no area of its own: add --aoi")
+        if "aoi" not in given and str(given.get("grid", "")).endswith(_TOML):
+            given["aoi"] = ALL_CHIPS
         try:
             config = cls.model_validate(given)
         except ValidationError as err:

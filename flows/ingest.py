@@ -71,9 +71,9 @@ def ingest(  # noqa: PLR0913, PLR0917 - the parameters are the deployment's form
     """Make the tiles of an AOI in a store. What is done already is not asked for again.
 
     Args:
-        aoi: A registry name, a file, or west,south,east,north in degrees; the recipe's own if not given.
+        aoi: A name, iso:CODE, a file, or west,south,east,north; the recipe's own, or all chips, if not given.
         store: The store's folder, as an absolute path; `$EO_INGEST_STORE` of the worker if not given.
-        grid: The name of a grid; utm if not given.
+        grid: The name of a grid, or the absolute path of a TOML file that defines one; utm if not given.
         products: Product names, and absolute paths of product files; the default ones if not given.
         periods: Periods such as 2020; each product's own if not given.
         product_periods: Product names, and periods of these products alone.

@@ -65,8 +65,12 @@ def _what(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--recipe", help="A published dataset's shape; `recipe list` names them. Other options go before."
         ),
-        click.option("--aoi", help="A registry name, a file, or west,south,east,north in degrees."),
-        click.option("--grid", help="The grid.  [default: utm]"),
+        click.option(
+            "--aoi",
+            help="A name of `aoi list`, a country such as iso:LUX, a file, or west,south,east,north in degrees.  "
+            "[default: all chips, with a grid of chips]",
+        ),
+        click.option("--grid", help="A name of `grid list`, or a TOML file that defines a grid.  [default: utm]"),
         click.option(
             "--products",
             multiple=True,
@@ -112,7 +116,8 @@ def _config(store: str, periods: dict[str, tuple[str, ...]], **values: Any) -> R
     """
     from eo_ingest.config import RunConfig
 
-    if values["aoi"] is None and values["recipe"] is None:
+    own_area = values["recipe"] is not None or str(values["grid"]).endswith(".toml")
+    if values["aoi"] is None and not own_area:
         raise click.MissingParameter(param_hint="'--aoi'", param_type="option")
     of_all = periods.pop("", None)
     return RunConfig.of(**values, store=store, periods=of_all, product_periods=periods)

@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from eo_ingest import aoi, catalog, manifest, products
+from eo_ingest import catalog, manifest, products
 from eo_ingest.errors import ConfigError, SourceError
 from eo_ingest.grid import Grid
 from eo_ingest.plan import Plan, fingerprint, task
@@ -23,6 +23,7 @@ from eo_ingest.runtime.choosing import archives, choices, chosen, chosen_series
 from eo_ingest.runtime.defining import current_fingerprint, known, product
 from eo_ingest.runtime.executing import Totals, execute
 from eo_ingest.runtime.opening import Origin, check_fits, existing, store_at
+from eo_ingest.runtime.placing import area
 from eo_ingest.runtime.preparing import conclude, is_described, prepare
 from eo_ingest.runtime.sourcing import check_access, release, shared
 
@@ -70,7 +71,8 @@ def resolve(config: RunConfig) -> Plan:
         ConfigError: for an unknown or invalid AOI, grid, product, period or archive.
     """
     archived = frozenset(archives(config, chosen(config)))
-    return Plan(aoi.load(config.aoi), Grid.load(config.grid), chosen_series(config), config.limit, archived)
+    grid = Grid.load(config.grid)
+    return Plan(area(config.aoi, grid), grid, chosen_series(config), config.limit, archived)
 
 
 def _check_over(plan: Plan) -> None:

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eo_ingest.errors import ConfigError, StoreError
-from eo_ingest.grid import Grid
+from eo_ingest.grid import Chips, Grid, grid_names
+from eo_ingest.grid.loading import plain
 from eo_ingest.stores import layout
 from eo_ingest.stores.local import LocalStore
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from eo_ingest.config import RunConfig
     from eo_ingest.plan import Plan
 
@@ -43,10 +42,11 @@ class Origin:
 
 @dataclass(frozen=True)
 class Root:
-    """What a store's root says of it."""
+    """What a store's root says of it; `is_whole` if it is as it was written."""
 
     grid: dict[str, Any]
     origin: Origin
+    is_whole: bool = True
 
 
 def _digest(folder: Path) -> str:
@@ -103,7 +103,9 @@ def read_root(store: LocalStore) -> Root | None:
             f"{store.url} has format {ours.get('format')!r}, this version reads {layout.FORMAT_VERSION}: "
             "use the version that made it"
         )
-    return Root(ours["grid"], Origin(bool(ours["synthetic"]), ours.get("assets")))
+    says = {key: value for key, value in ours.items() if key != "digest"}
+    whole = hashlib.sha256(json.dumps(says, sort_keys=True).encode()).hexdigest() == ours.get("digest")
+    return Root(ours["grid"], Origin(bool(ours["synthetic"]), ours.get("assets")), whole)
 
 
 def _is_used(folder: Path) -> bool:
@@ -130,11 +132,16 @@ def existing(url: str) -> tuple[LocalStore, Grid]:
     root = read_root(store)
     if root is None:
         raise ConfigError(f"there is no store at {store.url}: `eo-ingest tile --store {url}` makes one")
-    grid = Grid.load(str(root.grid.get("name")))
-    if grid.as_json() != _plain(root.grid, grid):
-        raise ConfigError(
-            f"the grid {grid.name!r} of {store.url} is defined otherwise here: its tiles are not these tiles"
-        )
+    try:
+        chips = Chips.from_parquet(store.get(layout.CHIPS))
+    except KeyError:
+        chips = None
+    try:
+        grid = Grid.of(root.grid, chips)
+    except ConfigError as err:
+        raise ConfigError(f"{store.url} cannot be read: {err}") from err
+    if not root.is_whole and grid.name not in grid_names():
+        raise ConfigError(f"the {layout.ROOT} of {store.url} was changed, and with it perhaps its grid {grid.name!r}")
     return store, grid
 
 
@@ -147,7 +154,7 @@ def check_fits(store: LocalStore, plan: Plan, origin: Origin) -> Root | None:
     root = read_root(store)
     if root is None:
         return None
-    if _plain(root.grid, plan.grid) != plan.grid.as_json():
+    if plain(root.grid) != plain(plan.grid.as_json()):
         raise ConfigError(
             f"{store.url} is on the grid {root.grid.get('name')!r} and this run on {plan.grid.name!r} (or on another "
             "definition of it): a store has one grid; choose another store"
@@ -156,9 +163,3 @@ def check_fits(store: LocalStore, plan: Plan, origin: Origin) -> Root | None:
         other = "other " if str(root.origin) == str(origin) else ""
         raise ConfigError(f"{store.url} holds {root.origin} and this run makes {other}{origin}: choose another store")
     return root
-
-
-def _plain(stored: Mapping[str, Any], grid: Grid) -> dict[str, Any]:
-    """A grid's definition read back from JSON, with the tuples that JSON turned into lists."""
-    like = grid.as_json()
-    return {k: tuple(v) if isinstance(v, list) and isinstance(like.get(k), tuple) else v for k, v in stored.items()}

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 # What tells of places on the user's machine.
-_PLACES = {"store", "assets", "aoi", "archives", "products", "definitions"}
+_PLACES = {"store", "assets", "aoi", "grid", "archives", "products", "definitions"}
 
 
 def prepare(plan: Plan, store: LocalStore, config: RunConfig, origin: Origin, choices: Collection[Choice] = ()) -> str:
@@ -43,6 +43,8 @@ def prepare(plan: Plan, store: LocalStore, config: RunConfig, origin: Origin, ch
 
     store.create(layout.ROOT, metadata.root(plan.grid, synthetic=origin.synthetic, assets=origin.assets))
     check_fits(store, plan, origin)
+    if plan.grid.chips is not None:
+        store.create(layout.CHIPS, plan.grid.chips.to_parquet())
     store.sweep()
     defining.keep(store, choices, plan)
     for part in plan.cover.zones:
@@ -135,6 +137,7 @@ def _describe(plan: Plan, config: RunConfig, now: datetime) -> dict[str, Any]:
         },
         "config": {
             **asked,
+            "grid": plan.grid.name,
             "assets": bool(config.assets),
             "archives": sorted(config.archives),
             "products": config.products and [Path(name).name for name in config.products],

@@ -87,11 +87,14 @@ atexit.register(release)
 def _start(config: RunConfig, found: Mapping[str, Product], archives: Mapping[str, str], stack: ExitStack) -> Sources:
     from eo_ingest.config import Settings
     from eo_ingest.grid import Grid
+    from eo_ingest.sources.chipwise import ChipwiseSource
     from eo_ingest.sources.earthengine import client
     from eo_ingest.sources.earthengine.source import EarthEngineSource
 
     settings = Settings()
     grid = Grid.load(config.grid)
+    if grid.chips is not None:
+        found = {name: product.on(grid.lattice.single()) for name, product in found.items()}
     synthetic = config.source == "emulator"
     url = _emulator(settings.emulator_url, config.assets, stack) if synthetic else settings.ee_url
     usual: Source | None = None
@@ -106,7 +109,10 @@ def _start(config: RunConfig, found: Mapping[str, Product], archives: Mapping[st
         place = f"{url}/archive/{kind}" if where == choosing.EMULATED else where
         routes[name] = _open_archive(kind, grid, found, place, config)
         stack.callback(routes[name].close)
-    return Sources(usual, routes)
+    if grid.chips is None:
+        return Sources(usual, routes)
+    chipwise = {name: ChipwiseSource(source) for name, source in routes.items()}
+    return Sources(ChipwiseSource(usual) if usual else None, chipwise)
 
 
 def _kind(product: Product) -> str:

@@ -1,6 +1,8 @@
 """The Zarr v3 metadata of a store: what `xarray.open_zarr` reads, made without touching any pixel.
 
 Metadata depends on the product, the period and the grid alone, so that every AOI and every run makes the same bytes.
+Arrays of tiles are maps, (frame, band, y, x) over a whole zone. Arrays of chips are stacks, (chip, frame, band, y, x):
+`x` and `y` count from a chip's upper-left corner, which `chip_left` and `chip_top` give.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from pyproj import CRS
 from zarr.codecs import BloscCodec, Crc32cCodec, ZstdCodec
 from zarr.storage import MemoryStore
 
+from eo_ingest.grid import ChipZone
 from eo_ingest.stores import codec, layout
 
 if TYPE_CHECKING:
@@ -48,12 +51,21 @@ def objects(product: Product, period: Period, zone: Zone) -> dict[str, bytes]:
     for variable in product.variables:
         _array(group, variable, product, len(frames), zone)
     made = _contents(memory)
-    step, _, left, _, minus, top = zone.affine(factor=product.factor)
-    height, width = zone.shape(factor=product.factor)
-    for name, start, pitch, count in (("y", top, minus, height), ("x", left, step, width)):
-        made.update({f"{path}/{key}": data for key, data in _axis(name, start, pitch, count).items()})
+    left, top, (height, width) = _extent(product, zone)
+    step = float(product.resolution)
+    for name, start, pitch, count in (("y", top, -step, height), ("x", left, step, width)):
+        axis = _axis(name, start, pitch, count, within=zone.stacked)
+        made.update({f"{path}/{key}": data for key, data in axis.items()})
     made[f"{path}/zarr.json"] = _consolidated(path, made)
     return dict(sorted(made.items()))
+
+
+def _extent(product: Product, zone: Zone) -> tuple[float, float, tuple[int, int]]:
+    """Where the axes y and x begin, left and top, and how many pixels they have: of a zone, or of each chip."""
+    if zone.stacked:
+        return 0.0, 0.0, (product.tile_px, product.tile_px)
+    _, _, left, _, _, top = zone.affine(factor=product.factor)
+    return left, top, zone.shape(factor=product.factor)
 
 
 def _consolidated(path: str, made: dict[str, bytes]) -> bytes:
@@ -80,8 +92,15 @@ def _contents(memory: MemoryStore) -> dict[str, bytes]:
 
 
 def _group_attributes(product: Product, period: Period, zone: Zone) -> dict[str, Any]:
-    step, _, left, _, minus, top = zone.affine(factor=product.factor)
-    height, width = zone.shape(factor=product.factor)
+    conventions = [{"name": "proj", "uuid": "f17cb550-5864-4468-aeb7-f3180cfb622f"}]
+    placed: dict[str, Any] = {}
+    if not zone.stacked:
+        placed = {
+            "spatial:dimensions": ["y", "x"],
+            "spatial:transform": list(zone.affine(factor=product.factor)),
+            "spatial:shape": list(zone.shape(factor=product.factor)),
+        }
+        conventions.append({"name": "spatial", "uuid": "689b58e2-cf7b-45e0-9fff-9cfc0883d6b4"})
     return {
         "Conventions": "CF-1.11",
         "title": f"{product.title}, {period.name}",
@@ -89,18 +108,12 @@ def _group_attributes(product: Product, period: Period, zone: Zone) -> dict[str,
         "license": product.licence,
         "references": product.citation,
         "proj:code": zone.crs,
-        "spatial:dimensions": ["y", "x"],
-        "spatial:transform": [step, 0.0, left, 0.0, minus, top],
-        "spatial:shape": [height, width],
-        "zarr_conventions": [
-            {"name": "proj", "uuid": "f17cb550-5864-4468-aeb7-f3180cfb622f"},
-            {"name": "spatial", "uuid": "689b58e2-cf7b-45e0-9fff-9cfc0883d6b4"},
-        ],
+        **placed,
+        "zarr_conventions": conventions,
     }
 
 
 def _coordinates(group: zarr.Group, product: Product, frames: tuple[Frame, ...], zone: Zone) -> None:
-    step, _, left, _, minus, top = zone.affine(factor=product.factor)
     _labels(group, "frame", [frame.label for frame in frames], "time step")
     for name, days, long_name in (
         ("frame_start", [frame.start for frame in frames], "first day of the frame"),
@@ -111,14 +124,36 @@ def _coordinates(group: zarr.Group, product: Product, frames: tuple[Frame, ...],
         _small(group, name, values, ("frame",), attributes)
     for dim, bands in {v.band_dim: v.bands for v in product.variables}.items():
         _labels(group, dim, list(bands), "band" if dim == "band" else dim)
-    crs = CRS.from_user_input(zone.crs)
-    transform = " ".join(str(v) for v in (left, step, 0.0, top, 0.0, minus))
-    _small(group, "spatial_ref", np.array(0), (), {**crs.to_cf(), "GeoTransform": transform})
+    reference = CRS.from_user_input(zone.crs).to_cf()
+    if isinstance(zone, ChipZone):
+        _chips(group, zone)
+    else:
+        step, _, left, _, minus, top = zone.affine(factor=product.factor)
+        reference["GeoTransform"] = " ".join(str(v) for v in (left, step, 0.0, top, 0.0, minus))
+    _small(group, "spatial_ref", np.array(0), (), reference)
+
+
+def _chips(group: zarr.Group, zone: ChipZone) -> None:
+    """Which chips there are, and where."""
+    _labels(group, "chip", zone.ids.tolist(), "the id that the chip had where it comes from")
+    for name, edges, direction, long_name in (
+        ("chip_left", zone.left, "x", "easting of the chip's left edge"),
+        ("chip_top", zone.top, "y", "northing of the chip's top edge"),
+    ):
+        words = {"units": "m", "standard_name": f"projection_{direction}_coordinate", "long_name": long_name}
+        _small(group, name, edges.astype(np.int64), ("chip",), words)
 
 
 @lru_cache(maxsize=16)
-def _axis(name: str, start: float, pitch: float, count: int) -> dict[str, bytes]:
-    """The objects of a coordinate, which many groups share: pixel centres in metres, from the edge `start`."""
+def _axis(name: str, start: float, pitch: float, count: int, *, within: bool) -> dict[str, bytes]:
+    """The objects of a coordinate, which many groups share: pixel centres in metres, from the edge `start`.
+
+    They are places in the CRS or, `within` chips, distances from a chip's upper-left corner.
+    """
+    easting = {"x": "easting", "y": "northing"}[name] + " of pixel centres"
+    words = {"long_name": f"{easting} from the chip's upper-left corner" if within else easting}
+    if not within:
+        words["standard_name"] = f"projection_{name}_coordinate"
     memory = MemoryStore()
     array = zarr.create_group(memory).create_array(
         name,
@@ -129,12 +164,7 @@ def _axis(name: str, start: float, pitch: float, count: int) -> dict[str, bytes]
         # One chunk, shuffled by bits: a million evenly spaced doubles become five kilobytes.
         compressors=[BloscCodec(cname="zstd", clevel=9, shuffle="bitshuffle", typesize=8), Crc32cCodec()],
         dimension_names=(name,),
-        attributes={
-            "units": "m",
-            "axis": name.upper(),
-            "standard_name": f"projection_{name}_coordinate",
-            "long_name": {"x": "easting", "y": "northing"}[name] + " of pixel centres",
-        },
+        attributes={"units": "m", "axis": name.upper(), **words},
     )
     array[:] = start + pitch * (np.arange(count) + 0.5)
     return _contents(memory)
@@ -168,10 +198,12 @@ def _small(group: zarr.Group, name: str, values: np.ndarray, dims: tuple[str, ..
 
 
 def _array(group: zarr.Group, variable: Variable, product: Product, frames: int, zone: Zone) -> None:
-    height, width = zone.shape(factor=product.factor)
+    _, _, (height, width) = _extent(product, zone)
     tile = product.tile_px
-    block = tile * zone.block_tiles
+    block = tile if zone.stacked else tile * zone.block_tiles
     lead = (frames, len(variable.bands))
+    stacked = zone.tile_rows, 1, zone.block(0, 0).count
+    chips, chunk, shard = ((length,) if zone.stacked else () for length in stacked)
     if variable.kind in codec.PLAIN_KINDS:
         compressor: ZstdCodec | BloscCodec = ZstdCodec(level=codec.ZSTD_LEVEL, checksum=False)
     else:
@@ -180,19 +212,19 @@ def _array(group: zarr.Group, variable: Variable, product: Product, frames: int,
         )
     group.create_array(
         variable.name,
-        shape=(*lead, height, width),
-        chunks=(*lead, tile, tile),
-        shards=(*lead, block, block),
+        shape=(*chips, *lead, height, width),
+        chunks=(*chunk, *lead, tile, tile),
+        shards=(*shard, *lead, block, block),
         dtype=variable.dtype,
         fill_value=variable.nodata,
         filters=None,
         compressors=[compressor, Crc32cCodec()],
-        dimension_names=("frame", variable.band_dim, "y", "x"),
-        attributes=_array_attributes(variable, product),
+        dimension_names=(*(["chip"] if zone.stacked else []), "frame", variable.band_dim, "y", "x"),
+        attributes=_array_attributes(variable, product, zone),
     )
 
 
-def _array_attributes(variable: Variable, product: Product) -> dict[str, Any]:
+def _array_attributes(variable: Variable, product: Product, zone: Zone) -> dict[str, Any]:
     low, high = variable.valid_range
     attributes: dict[str, Any] = {
         "long_name": variable.long_name,
@@ -200,7 +232,7 @@ def _array_attributes(variable: Variable, product: Product) -> dict[str, Any]:
         "_FillValue": variable.nodata,
         "valid_range": [low, high],
         "grid_mapping": "spatial_ref",
-        "coordinates": "frame_start frame_end spatial_ref",
+        "coordinates": f"{'chip_left chip_top ' if zone.stacked else ''}frame_start frame_end spatial_ref",
         "resampling": variable.resampling or product.resampling,
     }
     if variable.standard_name:
