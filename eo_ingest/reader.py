@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from eo_ingest.product import Product, Variable
     from eo_ingest.raster import Raster
 
+# The cross-polarised band to each like-polarised one.
+_CROSS = {"vv": "vh", "hh": "hv"}
+
 
 def read_tile(store: Store, product: Product, period: str, tile: Tile) -> Raster | None:
     """All variables of one tile, each (frame, band, y, x) in stored units; None where the tile was never made.
@@ -90,3 +93,33 @@ def decoded(values: np.ndarray, variable: Variable) -> np.ndarray:
         scaled += np.float32(variable.add_offset)
     scaled[values == variable.nodata] = np.nan
     return scaled
+
+
+def ratio(raster: Raster, product: Product, variable: str = "backscatter") -> tuple[np.ndarray, tuple[str, ...]]:
+    """The ratio of like- to cross-polarised power in dB, such as VV − VH: derived here, because it follows.
+
+    Args:
+        raster: a tile in stored units, as `read_tile` gives it.
+        product: its product.
+        variable: the variable of backscatter in dB.
+
+    Returns:
+        (frame, pair, y, x) as float32, NaN where either band is nodata; and the pairs' names: `vv_vh_asc`, `hh_hv`.
+
+    Raises:
+        ConfigError: if the product has no such variable, it is not in dB, or has no two polarisations.
+    """
+    found = next((v for v in product.variables if v.name == variable), None)
+    if found is None or found.units != "dB":
+        raise ConfigError(f"product {product.name!r} has no variable {variable!r} in dB, to take the ratio of")
+    pairs = {}
+    for index, band in enumerate(found.bands):
+        other = _CROSS.get(band[:2], "") + band[2:]
+        if other in found.bands:
+            pairs[f"{band[:2]}_{other}"] = (index, found.bands.index(other))
+    if not pairs:
+        bands = ", ".join(found.bands)
+        raise ConfigError(f"variable {variable!r} of product {product.name!r} has the bands {bands}: no two to compare")
+    values = decoded(raster[variable], found)
+    made: np.ndarray = np.stack([values[:, like] - values[:, cross] for like, cross in pairs.values()], axis=1)
+    return made, tuple(pairs)
