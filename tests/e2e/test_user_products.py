@@ -16,6 +16,8 @@ from eo_ingest import reader, runtime, validate
 from eo_ingest.config import RunConfig
 from eo_ingest.grid import Grid
 from eo_ingest.period import Period
+from eo_ingest.products import custom
+from tests_support import ROOT
 
 TILE = "utm32n_1007_65"
 SIDE = 56
@@ -243,3 +245,36 @@ def test_a_class_that_nobody_listed_fails_the_job_by_name(assets, tmp_path):
     run = runtime.tile(asked)
     assert run.totals.jobs["failed"] == 1
     assert "holds classes [9] that the product does not define" in run.totals.failures[0]["reason"]
+
+
+EXAMPLES = sorted((ROOT / "docs" / "products").glob("*.toml"))
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_the_documented_products_are_right(path):
+    product = custom.load(str(path), trust_code=False).product
+    assert product.name == path.stem
+    assert product.licence
+    assert runtime.resolve(RunConfig.of(aoi="demo", store=runtime.NOWHERE, products=(str(path),))).summary()["jobs"] > 0
+
+
+def test_a_pixel_as_large_as_a_tile(tmp_path):
+    """The documented sum of rain, of two days in July of a raster whose pixels are larger than tiles."""
+    folder = tmp_path / "assets"
+    affine = Affine(0.05, 0, 5.0, 0, -0.05, 51.0)
+    days = np.random.default_rng(1).random((2, 60, 60)).astype(np.float32) * 20
+    for i, day in enumerate(("2020-07-01", "2020-07-31")):
+        picture = Picture(days[i][None], affine, CRS.from_epsg(4326), ("precipitation",))
+        serve(folder, f"UCSB-CHG/CHIRPS/DAILY/{day}", picture, system__time_start=f"{day}T00:00:00Z")
+    asked = config(str(ROOT / "docs/products/rain.toml"), folder, tmp_path / "s.zarr", periods=("2020-07",))
+    assert runtime.tile(asked).totals.jobs["failed"] == 0
+    store, grid = runtime.existing(asked.store)
+    product = runtime.product(store, grid, "rain")
+    assert product.tile_px == 1
+    (block,) = reader.blocks(store, product, "2020-07")
+    (raster,) = reader.read_block(store, product, "2020-07", block).values()
+    west, south, east, north = map(float, runtime.box_of(TILE, "utm").split(","))
+    row, col = int((51.0 - (south + north) / 2) / 0.05), int(((west + east) / 2 - 5.0) / 0.05)
+    assert raster["rain"].shape == (1, 1, 1, 1)
+    assert reader.physical(raster["rain"], product, "rain").item() == pytest.approx(days[:, row, col].sum(), abs=0.051)
+    assert raster["n_obs"].item() == 2
