@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _PER_LINE = 12  # panels
 _LEGEND = 24  # classes that a legend has room for
+_NARROW = 2  # panels, above which there is no room for a sentence
+ABOUT_LINES = 2
 _TOWER = 1.5  # height over width that a section may have
 
 
@@ -47,7 +49,7 @@ class Arrangement:
         above = caption_height(self.section, self.measure) if placed.captioned else 0
         return (
             placed.x + place * self.measure.pitch,
-            placed.y + title_height(self.measure) + line * step + above,
+            placed.y + title_height(self.section, self.measure) + line * step + above,
         )
 
 
@@ -85,9 +87,14 @@ def _across(section: Section, measure: Measure, width: int) -> int:
     return count
 
 
-def title_height(measure: Measure) -> int:
-    """The line above a strip."""
-    return round(1.7 * measure.normal)
+def title_height(section: Section, measure: Measure) -> int:
+    """What stands above a strip: its name and, where that leaves no room beside it, two lines of what it is."""
+    return round(1.7 * measure.normal) + (ABOUT_LINES * measure.line if is_narrow(section) else 0)
+
+
+def is_narrow(section: Section) -> bool:
+    """Whether strips are so short that what they are stands below their names."""
+    return len(section.columns) <= _NARROW
 
 
 def caption_lines(section: Section) -> int:
@@ -127,7 +134,7 @@ def _line_height(section: Section, strip: Strip, measure: Measure, *, captioned:
 
 def _height(section: Section, strip: Strip, measure: Measure, *, captioned: bool) -> int:
     lines = math.ceil(len(section.columns) / _PER_LINE)
-    return title_height(measure) + lines * _line_height(section, strip, measure, captioned=captioned)
+    return title_height(section, measure) + lines * _line_height(section, strip, measure, captioned=captioned)
 
 
 def side_width(strip: Strip, measure: Measure) -> int:

@@ -93,7 +93,7 @@ def _dates(variable: Variable, stored: np.ndarray) -> Iterable[tuple[str, ...]]:
         valid = values[values != variable.nodata]
         name = f"{band} " if len(variable.bands) > 1 else ""
         if not valid.size:
-            yield (f"{name}–", "–")
+            yield f"{name}no date", "no date"
             continue
         first, last = (_EPOCH + timedelta(days=int(n)) for n in (valid.min(), valid.max()))
         yield f"{name}{between(first, last)}", between(first, last), between(first, last, year=False)

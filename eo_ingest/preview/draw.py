@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from eo_ingest.preview import lettering, paint, panel, scale, side, style
-from eo_ingest.preview.arrange import caption_height, panel_size, side_width
+from eo_ingest.preview.arrange import ABOUT_LINES, caption_height, is_narrow, panel_size, side_width
 from eo_ingest.preview.caption import caption
 from eo_ingest.preview.gather import State, is_physical
 from eo_ingest.preview.lettering import GREY
@@ -114,7 +114,7 @@ class Drawing:
         return told
 
     def _name(self, placed: Placed, limits: tuple[Limits, ...]) -> None:
-        """The line above a strip: its name, and what it is as far as there is room."""
+        """What stands above a strip: its name, and what it is as far as there is room."""
         strip, measure = placed.strip, self.arrangement.measure
         stretch = ""
         if strip.style.how == "composite":
@@ -123,12 +123,16 @@ class Drawing:
         name = lettering.shortened(strip.name, measure.normal, room, bold=True)
         x, y = self._at(placed.x, placed.y + measure.gap // 2 + measure.normal)
         lettering.write(self.pen, (x, y), name, measure.normal, bold=True, anchor="ls")
+        if is_narrow(self.arrangement.section):
+            lines = lettering.wrapped(strip.about + stretch, measure.small, room, lines=ABOUT_LINES)
+            for i, line in enumerate(lines, start=1):
+                lettering.write(self.pen, (x, y + i * measure.line), line, measure.small, ink=GREY, anchor="ls")
+            return
         begun = lettering.width(name, measure.normal, bold=True) + measure.gap
         if room - begun > 6 * measure.small:
-            about = lettering.shortened(
-                strip.about, measure.small, room - begun - lettering.width(stretch, measure.small)
-            )
-            lettering.write(self.pen, (x + begun, y), about + stretch, measure.small, ink=GREY, anchor="ls")
+            left = room - begun - lettering.width(stretch, measure.small)
+            text = lettering.shortened(strip.about, measure.small, left) + stretch
+            lettering.write(self.pen, (x + begun, y), text, measure.small, ink=GREY, anchor="ls")
 
     def _boxes(self, placed: Placed, column: int) -> list[tuple[int, int, int, int]]:
         """Where on the canvas a column's panels are: x, y, width, height; of small ones one per band."""

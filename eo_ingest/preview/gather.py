@@ -179,23 +179,27 @@ def _enter(
 
 
 def thinned(values: np.ndarray, variable: Variable, px: int) -> np.ndarray:
-    """Values (…, n, n) as (…, px, px): means of what is measured, where each covers whole pixels, else nearest.
+    """Values (…, n, n) as (…, px, px): means of what is measured, where there are more than that, else nearest.
 
     Labels, classes, counts and dates are never averaged; nor is phase, which wraps.
     """
     side = values.shape[-1]
-    if variable.kind == "measure" and side > px and side % px == 0 and not variable.units.startswith("rad"):
-        return _means(reader.decoded(values, variable), side // px)
+    if variable.kind == "measure" and side > px and not variable.units.startswith("rad"):
+        return _means(reader.decoded(values, variable), px)
     nearest = (2 * np.arange(px) + 1) * side // (2 * px)
     picked = values[..., nearest[:, None], nearest]
     return reader.decoded(picked, variable) if is_physical(variable) else picked
 
 
-def _means(values: np.ndarray, step: int) -> np.ndarray:
-    """Means over `step` by `step` pixels, nodata left out; nodata where there is nothing else."""
-    *lead, height, width = values.shape
-    cells = values.reshape(*lead, height // step, step, width // step, step)
-    valid = np.isfinite(cells)
-    count = valid.sum(axis=(-3, -1))
-    total = np.where(valid, cells, 0).sum(axis=(-3, -1), dtype=np.float64)
+def _means(values: np.ndarray, px: int) -> np.ndarray:
+    """Means (…, px, px) over pixels, nodata left out; nodata where there is nothing else.
+
+    Where they cannot all be of the same number of pixels, some are of one more along a side than others.
+    """
+    starts = np.arange(px) * values.shape[-1] // px
+    valid = np.isfinite(values)
+    count, total = (
+        np.add.reduceat(np.add.reduceat(part, starts, axis=-2), starts, axis=-1)
+        for part in (valid.astype(np.float32), np.where(valid, values, 0).astype(np.float64))
+    )
     return np.where(count, total / np.maximum(count, 1), np.nan).astype(np.float32)

@@ -9,7 +9,15 @@ if TYPE_CHECKING:
     from eo_ingest.preview.view import View
 
 CELLS = (448, 224, 112)  # the longer side of a panel, at most
-_SIZES = {448: 1.85, 224: 1.0, 112: 0.8}
+MOSAIC_CELLS = (1792, 896, *CELLS)  # the same where it shows many tiles
+_SIZES = {224: 1.0, 112: 0.8}
+_LARGE = 1.85
+_FINE = 64  # tiles of fewer pixels need not have a divisor of what they are stored with
+
+
+def cells(view: View) -> tuple[int, ...]:
+    """The sizes of panels to choose from, largest first."""
+    return CELLS if (view.rows, view.cols) == (1, 1) else MOSAIC_CELLS
 
 
 @dataclass(frozen=True)
@@ -23,9 +31,16 @@ class Measure:
 
     @classmethod
     def of(cls, view: View, cell: int) -> Measure:
-        """The measures of a view's panels: as many pixels a tile as fit, a divisor or a multiple of what it has."""
+        """The measures of a view's panels: as many pixels a tile as fit, preferably a divisor of what it has.
+
+        A single small tile is enlarged; many are not.
+        """
         side, most = view.zone.tile_px, max(1, cell // max(view.rows, view.cols))
-        px = most // side * side or max(n for n in range(1, most + 1) if side % n == 0)
+        if most >= side:
+            px = most // side * side if (view.rows, view.cols) == (1, 1) else side
+        else:
+            whole = max(n for n in range(1, most + 1) if side % n == 0)
+            px = whole if whole >= _FINE else most
         return cls(cell, px, view.rows, view.cols)
 
     @property
@@ -39,7 +54,7 @@ class Measure:
         return max(self.panel[0], self._scaled(96)) + self.gap
 
     def _scaled(self, length: float) -> int:
-        return round(length * _SIZES[self.cell])
+        return round(length * _SIZES.get(self.cell, _LARGE))
 
     @property
     def small(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,17 +26,20 @@ class Page:
 
     @property
     def cost(self) -> float:
-        """What is to be kept small: the area, more so where the shape is not that of a page."""
-        return self.width * self.height * (1 + 0.6 * abs(math.log(self.height / self.width / _TALL)))
+        """What is to be kept small: the area, more so where the shape is not that of a page, and ragged columns."""
+        shape = abs(math.log(self.height / self.width / _TALL))
+        return self.width * self.height * (1 + 0.6 * shape + 0.4 * len({x for x, _ in self.places}) / len(self.places))
 
 
 def pack(sizes: Sequence[Size], gap: int) -> Page:
-    """The page with little waste and a good shape, filled in order, or tallest first where that is much better."""
+    """The page with little waste and a good shape, filled in order, or tallest or widest first where that is better."""
     given = list(range(len(sizes)))
-    orders = [given, sorted(given, key=lambda i: -sizes[i][1])] if len(sizes) <= _MANY else [given]
+    orders = [given]
+    if len(sizes) <= _MANY:
+        orders += [sorted(given, key=lambda i: -sizes[i][1]), sorted(given, key=lambda i: -sizes[i][0])]
     widths = _some(sorted(set(_widths(sizes, gap))), max(3, min(40, 1200 // len(sizes))))
     pages = [(_page(sizes, order, gap, width), order == given) for order in orders for width in widths]
-    return min(pages, key=lambda made: made[0].cost * (1 if made[1] else _DISORDER))[0]
+    return _aligned(min(pages, key=lambda made: made[0].cost * (1 if made[1] else _DISORDER))[0], sizes, gap)
 
 
 def _widths(sizes: Sequence[Size], gap: int) -> Iterator[int]:
@@ -69,6 +72,27 @@ def _page(sizes: Sequence[Size], order: Sequence[int], gap: int, limit: int) -> 
     width = max(x + sizes[i][0] for i, (x, _) in places.items())
     height = max(y + sizes[i][1] for i, (_, y) in places.items())
     return Page(tuple(places[i] for i in range(len(sizes))), width, height)
+
+
+def _aligned(page: Page, sizes: Sequence[Size], gap: int) -> Page:
+    """The page with boxes moved left to where others begin, as far as they can go."""
+    places = list(page.places)
+    for i in sorted(range(len(places)), key=lambda k: places[k]):
+        x, y = places[i]
+        edges = sorted({0, *(left for left, _ in places if left < x)})
+        free = (left for left in edges if not _taken(places, sizes, gap, i, (left, y)))
+        places[i] = next(free, x), y
+    return replace(page, places=tuple(places))
+
+
+def _taken(places: Sequence[tuple[int, int]], sizes: Sequence[Size], gap: int, own: int, at: tuple[int, int]) -> bool:
+    """Whether a box would come too near to another there."""
+    (x, y), (width, height) = at, sizes[own]
+    return any(
+        x < left + wide + gap and left < x + width + gap and y < top + tall + gap and top < y + height + gap
+        for k, ((left, top), (wide, tall)) in enumerate(zip(places, sizes, strict=True))
+        if k != own
+    )
 
 
 def _floor(skyline: Sequence[tuple[int, int]], left: int, right: int) -> int:

@@ -11,7 +11,7 @@ from eo_ingest.preview.caption import caption
 from eo_ingest.preview.draw import Drawing
 from eo_ingest.preview.gather import State
 from eo_ingest.preview.lettering import PALE
-from eo_ingest.preview.measure import CELLS, Measure
+from eo_ingest.preview.measure import Measure, cells
 from eo_ingest.preview.pack import pack
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from eo_ingest.preview.view import View
 
 MAX_PX = 4800  # the longer side of a sheet, where nobody says otherwise
-LARGE_PX = 2600  # the same, where panels are of full size
+LARGE_PX = 2600  # the same, where panels are of full size or more
+FULL = 448
 _NARROWEST = 50  # letters
 
 
@@ -76,8 +77,8 @@ def fitting(content: Content, max_px: int | None) -> Layout | None:
 
     Without `max_px`, panels of full size are for small sheets only.
     """
-    for cell in CELLS:
-        side = max_px or (LARGE_PX if cell == CELLS[0] else MAX_PX)
+    for cell in cells(content.view):
+        side = max_px or (LARGE_PX if cell >= FULL else MAX_PX)
         measure = Measure.of(content.view, cell)
         made = tuple(arrange(section, measure) for section in content.sections)
         if sum(one.width * one.height for one in made) <= side**2:  # else it is no use to try

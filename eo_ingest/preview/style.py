@@ -22,6 +22,7 @@ _RADIANS = {"rad", "radian", "radians"}
 _DEGREES = {"degree", "degrees", "deg", "°"}
 _METRES = {"m", "metre", "metres", "meter", "meters"}
 _ERROR = re.compile(r"error|deviation|uncertainty|rmse", re.IGNORECASE)
+_WATER = re.compile(r"water|snow|ice\b|flood", re.IGNORECASE)
 _HEIGHT = re.compile(r"altitude|elevation|height_above", re.IGNORECASE)
 _SHOWN = {"1": "", "degree": "°", "degrees": "°", "deg": "°", "percent": "%", "radian": "rad", "radians": "rad"}
 _POWER = re.compile(r"(?<=[A-Za-z])(?:\^|\*\*)?(-?\d)\b")
@@ -70,6 +71,10 @@ class _Facts:
         names = (self.variable.name, self.variable.standard_name or "", self.variable.long_name)
         return any(words.search(name) for name in names)
 
+    def is_percent(self) -> bool:
+        """Whether it is a percentage."""
+        return self.variable.units in {"%", "percent"}
+
     def is_share(self) -> bool:
         """Whether it goes from nothing to all, as coherence does; an error of such a thing does not."""
         whole = 0 <= self.low <= 0.05 and 0.9 <= self.high <= 1.01
@@ -90,7 +95,8 @@ _RULES: tuple[tuple[Callable[[_Facts], bool], Style], ...] = (
     (lambda f: f.is_in(_DEGREES, 0, 360), Style(how="cycle", colours="wheel", limits=(0, 360), period=360)),
     (lambda f: f.is_in(_DEGREES, -180, 180), Style(how="cycle", colours="wheel", limits=(-180, 180), period=360)),
     (lambda f: f.variable.units in _METRES and f.tells_of(_HEIGHT), Style(how="relief", colours="terrain")),
-    (lambda f: f.variable.units in {"%", "percent"}, Style(how="scale", colours="green", limits=(0, 100))),
+    (lambda f: f.is_percent() and f.tells_of(_WATER), Style(how="scale", colours="blue", limits=(0, 100))),
+    (_Facts.is_percent, Style(how="scale", colours="green", limits=(0, 100))),
     (_Facts.is_share, Style(how="scale", colours="grey", limits=(0, 1))),
     (lambda f: f.low == -f.high, Style(how="scale", colours="balance", centred=True)),
     (lambda _: True, Style(how="scale")),
