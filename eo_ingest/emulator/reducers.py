@@ -37,12 +37,16 @@ class Output:
 
 @dataclass(frozen=True)
 class Reducer:
-    """A reducer of pixels by its `outputs`; or, with `rows`, one of lists of values only."""
+    """A reducer of pixels by its `outputs`; or, with `rows`, one of lists of values only.
+
+    In regions, pixels on the edge count by the share that is inside, unless it is not `weighted`.
+    """
 
     outputs: tuple[Output, ...]
     rows: Callable[[list[tuple[Any, ...]]], dict[str, Any]] | None = None
     inputs: int = 1
     repeated: int | None = None
+    weighted: bool = True
 
     def of_values(self, columns: list[list[Any]]) -> dict[str, Any]:
         """Results by output name for columns of values; null values are left out, as masked pixels are."""

@@ -93,8 +93,8 @@ def repeat(reducer: Reducer, count: int) -> Reducer:
 
 @algorithm("Reducer.unweighted")
 def unweighted(reducer: Reducer) -> Reducer:
-    """The reducer itself: masks here are not weights."""
-    return reducer
+    """The reducer that counts every pixel whose centre is in a region as one; masks are no weights in any case."""
+    return replace(reducer, weighted=False)
 
 
 @algorithm("Reducer.setOutputs")
