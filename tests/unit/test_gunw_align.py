@@ -258,3 +258,15 @@ def test_the_offset_is_that_of_the_whole_overlap_not_of_the_block(tmp_path):
     assert made.joined[1, 1].tie.residual < 0.1
     inside = np.abs(made.picture.phase - phase_ramp(*degrees(*reversed(block_at(*HOME)))))
     assert np.nanmax(inside) > 0.5  # in the block the northern frame does differ
+
+
+def test_of_a_wide_overlap_every_nth_pixel_is_compared(tmp_path, monkeypatch):
+    monkeypatch.setattr("eo_ingest.sources.gunw.overlap._MOST_PIXELS", 5000)
+    for shift in (0.0, 0.37):
+        south = Spec(south=33.7, height=301)
+        north = Spec(south=33.89 + shift * STEP, height=300, constant=7.3, digest="beef")
+        made, _ = picture(tmp_path, south, north)
+        tie = made.joined[1, 1].tie
+        assert 3000 < tie.pixels < 5500
+        assert made.joined[1, 1].offset == pytest.approx(-7.3, abs=1e-3)
+        assert tie.residual < 1e-3

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _SIGMA = 1.4826
 # Lattices whose pixels meet this closely, in pixels, are one lattice: a tenth of a metre.
 _SAME = 1e-3
-# At most so many pixels are compared, evenly spread: a frame's usual overlap is half as many.
-_MOST_PIXELS = 2_000_000
+# About so many pixels are compared at most, evenly spread: of a frame's usual overlap every second row and column.
+_MOST_PIXELS = 500_000
 
 
 @dataclass(frozen=True, slots=True)

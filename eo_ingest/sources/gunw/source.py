@@ -17,7 +17,7 @@ from eo_ingest.period import Period
 from eo_ingest.ports import Fetched
 from eo_ingest.sources.gunw import footprint, stored
 from eo_ingest.sources.gunw.archive import Archive, shelf_at
-from eo_ingest.sources.gunw.cache import Cache, usual_folder
+from eo_ingest.sources.gunw.cache import LIMIT_BYTES, Cache, usual_folder
 from eo_ingest.sources.gunw.granule import reader
 from eo_ingest.sources.gunw.overlap import compare
 from eo_ingest.sources.gunw.picture import Pixels, make
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from eo_ingest.sources.gunw.select import Pair
 
 INDEX = "system:index"
+# What is made up can be made again.
+SYNTHETIC_BYTES = 2**30
 # Overlaps whose ties are remembered: neighbouring blocks ask for the same ones.
 _REMEMBERED = 1024
 
@@ -90,7 +92,8 @@ class GunwSource:
         folder = cache or usual_folder()
         downloads = folder / ("gunw-synthetic" if synthetic else "gunw")
         notes = folder / "gunw-footprints" / f"{hashlib.sha256(url.encode()).hexdigest()[:16]}.json"
-        self._archive = Archive(shelf_at(url, workers), Cache(downloads), notes)
+        cached = Cache(downloads, SYNTHETIC_BYTES if synthetic else LIMIT_BYTES)
+        self._archive = Archive(shelf_at(url, workers), cached, notes)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="granule")
         self._ties: OrderedDict[tuple[Entry, Entry, int], tuple[Tie, ...]] = OrderedDict()
         self._guard = Lock()
