@@ -185,21 +185,31 @@ def thinned(values: np.ndarray, variable: Variable, px: int) -> np.ndarray:
     """
     side = values.shape[-1]
     if variable.kind == "measure" and side > px and not variable.units.startswith("rad"):
-        return _means(reader.decoded(values, variable), px)
+        return _means(values, variable, px)
     nearest = (2 * np.arange(px) + 1) * side // (2 * px)
     picked = values[..., nearest[:, None], nearest]
     return reader.decoded(picked, variable) if is_physical(variable) else picked
 
 
-def _means(values: np.ndarray, px: int) -> np.ndarray:
-    """Means (…, px, px) over pixels, nodata left out; nodata where there is nothing else.
+def _means(values: np.ndarray, variable: Variable, px: int) -> np.ndarray:
+    """Means (…, px, px) over stored pixels, in physical units, nodata left out; NaN where there is nothing else.
 
     Where they cannot all be of the same number of pixels, some are of one more along a side than others.
     """
-    starts = np.arange(px) * values.shape[-1] // px
-    valid = np.isfinite(values)
-    count, total = (
-        np.add.reduceat(np.add.reduceat(part, starts, axis=-2), starts, axis=-1)
-        for part in (valid.astype(np.float32), np.where(valid, values, 0).astype(np.float64))
-    )
-    return np.where(count, total / np.maximum(count, 1), np.nan).astype(np.float32)
+    side = values.shape[-1]
+    starts = np.arange(px) * side // px
+    valid = values != values.dtype.type(variable.nodata)
+    if valid.all():
+        lengths = np.diff(starts, append=side).astype(np.float32)
+        count, total = lengths[:, None] * lengths, _sums(values.astype(np.float32), starts)
+    else:
+        count = _sums(valid.astype(np.float32), starts)
+        total = _sums(np.where(valid, values, 0).astype(np.float32), starts)
+    means = np.where(count, total / np.maximum(count, 1), np.nan).astype(np.float32)
+    scale, offset = variable.scale_factor, variable.add_offset
+    return means * np.float32(1 if scale is None else scale) + np.float32(0 if offset is None else offset)
+
+
+def _sums(values: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Sums over rectangles that begin at these rows and columns; rows first, which lie together in memory."""
+    return np.add.reduceat(np.add.reduceat(values, starts, axis=-2), starts, axis=-1)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from eo_ingest.grid import Block, Zone
     from eo_ingest.preview.holding import Holding, Masks
 
-READ_BYTES = 3 * 1024**3  # decoded; a sheet takes about as many seconds as this has gigabytes, times ten
+READ_BYTES = 2 * 1024**3  # decoded, some 200 MB/s: a sheet takes a quarter of a minute at most
 MAX_TILES = 112  # along a side: no tile becomes less than a pixel
 _FEW, _SPARSE = 8, 2  # what was asked for is shown whole if so few tiles wide, or so many times what was tried
 
