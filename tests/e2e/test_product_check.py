@@ -127,6 +127,12 @@ def test_as_text(say, tmp_path):
     assert result.stderr == ""
 
 
+def test_a_picture(say, tmp_path):
+    result = check(say, tmp_path, an_image("USER/labels", classes()), "--out", tmp_path / "tile.png")
+    assert result.returncode == 0
+    assert (tmp_path / "tile.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_no_store_and_no_folder_is_left(say, tmp_path):
     check(say, tmp_path, an_image("USER/labels", classes()))
     assert [path.name for path in tmp_path.iterdir()] == ["user.toml"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 
 import numpy as np
@@ -12,11 +13,13 @@ from rasterio.crs import CRS
 
 from custom_support import right, variable, written
 from e2e_support import Picture, serve
-from eo_ingest import reader, runtime, validate
+from eo_ingest import preview, reader, recipes, runtime, validate
 from eo_ingest.config import RunConfig
 from eo_ingest.grid import Grid
 from eo_ingest.period import Period
 from eo_ingest.products import custom
+from eo_ingest.products.custom.condition import Mask, PixelCondition, PropertyCondition, PropertyFilter
+from eo_ingest.products.custom.declaration import Declaration, DeclaredClass, DeclaredVariable
 from tests_support import ROOT
 
 TILE = "utm32n_1007_65"
@@ -238,6 +241,25 @@ def test_an_image_of_classes_is_exact_and_unknown_ones_are_nodata_where_that_is_
     expected[:, : SIDE // 2] = 1
     expected[0, 0] = 0
     np.testing.assert_array_equal(raster["kind"][0, 0], expected)
+    drawn = preview.draw(*runtime.existing(str(tmp_path / "s.zarr")), preview.Ask(tile=TILE))
+    assert [part["product"] for part in drawn.told["sections"]] == ["user-labels"]
+
+
+def test_labels_of_a_year_are_those_that_most_images_have(assets, tmp_path):
+    """The labels of three images, each wrong in another place."""
+    folder = tmp_path / "assets"
+    truth = Picture.read(assets / "USER" / "labels.tif", ["Map"])
+    right_ones = np.where(truth.bands == 9, 3, truth.bands)
+    for i in range(3):
+        wrong = right_ones.copy()
+        wrong[0, 10 * i : 10 * i + 10] = 4 - wrong[0, 10 * i : 10 * i + 10]
+        start = {"system__time_start": f"2020-0{i + 1}-01T00:00:00Z"}
+        serve(folder, f"USER/years/y{i}", truth.of(wrong, ["Map"]), **start)
+    asked = {**LABELS, "image": None, "collection": "USER/years", "cadence": "calendar-year", "reducer": "mode"}
+    path = written(tmp_path, declared(**asked, variables=[labels()]))
+    product, raster = made(config(path, folder, tmp_path / "s.zarr"))
+    np.testing.assert_array_equal(raster["kind"][0], right_ones)
+    assert (raster["n_obs"] == 3).all()
 
 
 def test_a_class_that_nobody_listed_fails_the_job_by_name(assets, tmp_path):
@@ -278,3 +300,32 @@ def test_a_pixel_as_large_as_a_tile(tmp_path):
     assert raster["rain"].shape == (1, 1, 1, 1)
     assert reader.physical(raster["rain"], product, "rain").item() == pytest.approx(days[:, row, col].sum(), abs=0.051)
     assert raster["n_obs"].item() == 2
+
+
+def blocks_of(document, key):
+    """The TOML blocks of a document that have a key."""
+    found = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / document).read_text(), re.DOTALL)
+    return [text for text in found if f"\n{key} = " in f"\n{text}"]
+
+
+def test_the_documents_own_files_are_right(tmp_path):
+    (product,) = blocks_of("user-products.md", "collection")
+    assert custom.load(written(tmp_path, product), trust_code=False).product.name == "landsat8"
+    (recipe,) = blocks_of("recipes.md", "aoi")
+    loaded = recipes.load(written(tmp_path, recipe, "mine.toml"))
+    assert loaded.recipe.split.guard_km == 5.0
+
+
+def test_every_key_is_documented():
+    text = (ROOT / "docs" / "user-products.md").read_text()
+    for model in (
+        Declaration,
+        DeclaredVariable,
+        DeclaredClass,
+        Mask,
+        PropertyFilter,
+        PixelCondition,
+        PropertyCondition,
+    ):
+        for name, field in model.model_fields.items():
+            assert f"`{field.alias or name}" in text or f"\n{field.alias or name} = " in text, name
