@@ -257,7 +257,7 @@ def test_labels_of_a_year_are_those_that_most_images_have(assets, tmp_path):
         serve(folder, f"USER/years/y{i}", truth.of(wrong, ["Map"]), **start)
     asked = {**LABELS, "image": None, "collection": "USER/years", "cadence": "calendar-year", "reducer": "mode"}
     path = written(tmp_path, declared(**asked, variables=[labels()]))
-    product, raster = made(config(path, folder, tmp_path / "s.zarr"))
+    _, raster = made(config(path, folder, tmp_path / "s.zarr"))
     np.testing.assert_array_equal(raster["kind"][0], right_ones)
     assert (raster["n_obs"] == 3).all()
 
