@@ -29,16 +29,26 @@ def shore(lon0: int, lat1: int) -> float:
     return float(coast(*mercator(lon, lat)).max())
 
 
-def squares(bounds: BaseGeometry | None, north: int, south: int) -> Iterator[tuple[int, int]]:
-    """(lon0, lat1) of squares between two latitudes, from the north-west; of those that may meet `bounds`."""
+def squares(bounds: BaseGeometry | None, north: int, south: int, *, below: int = 0) -> Iterator[tuple[int, int]]:
+    """(lon0, lat1) of squares between two latitudes, in the order of names such as N00E006; of those near `bounds`.
+
+    Args:
+        bounds: in degrees; None for everywhere.
+        north: the upper edge of the northernmost squares.
+        south: the lower edge of the southernmost ones.
+        below: degrees from a square's upper edge down to the latitude that it is named by.
+    """
     if bounds is None:
-        for lat1 in range(north, south, -1):
-            yield from ((lon0, lat1) for lon0 in range(-180, 180))
-        return
-    found: set[tuple[int, int]] = set()
-    for west, low, east, high in boxes(within_180(bounds)):
-        for lat1 in range(max(south + 1, int(np.floor(low))), min(north, int(np.ceil(high)) + 1) + 1):
-            found |= {
-                ((lon + 180) % 360 - 180, lat1) for lon in range(int(np.floor(west)) - 1, int(np.floor(east)) + 2)
-            }
-    yield from sorted(found, key=lambda square: (-square[1], square[0]))
+        found = {(lon0, lat1) for lon0 in range(-180, 180) for lat1 in range(south + 1, north + 1)}
+    else:
+        found = set()
+        for west, low, east, high in boxes(within_180(bounds)):
+            lons = range(int(np.floor(west)) - 1, int(np.floor(east)) + 2)
+            lats = range(max(south + 1, int(np.floor(low))), min(north, int(np.ceil(high)) + 1) + 1)
+            found |= {((lon + 180) % 360 - 180, lat1) for lon in lons for lat1 in lats}
+
+    def name(square: tuple[int, int]) -> tuple[bool, int, bool, int]:
+        lon0, lat = square[0], square[1] - below
+        return lat < 0, abs(lat), lon0 < 0, abs(lon0)
+
+    yield from sorted(found, key=name)

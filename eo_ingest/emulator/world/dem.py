@@ -126,11 +126,11 @@ class Glo30:
         return {"system:id": self.id, "title": title, "date_range": [ms(2010, 12, 1), ms(2015, 1, 31)]}
 
     def images(self, start: int | None, end: int | None, bounds: BaseGeometry | None) -> Iterator[Chart]:
-        """Tiles that meet `bounds`."""
+        """Tiles that meet `bounds`, in the order of their names."""
         begins = ms(2010, 12, 1)
         if (start is not None and begins < start) or (end is not None and begins >= end):
             return
-        for lon0, lat1 in squares(bounds, 84, -60):
+        for lon0, lat1 in squares(bounds, 84, -60, below=1):
             tile = self._tile(lon0, lat1 - 1)
             if tile is not None and (bounds is None or tile.footprint.intersects(bounds)):
                 yield tile

@@ -178,7 +178,7 @@ class Seasonal:
         }
 
     def images(self, start: int | None, end: int | None, bounds: BaseGeometry | None) -> Iterator[Chart | View]:
-        """Tiles that meet `bounds`, from the north-west; all begin in December 2019."""
+        """Tiles that meet `bounds`, in the order of their names; all begin in December 2019."""
         if (start is not None and start > START) or (end is not None and end <= START):
             return
         for lon0, lat1 in squares(bounds, NORTH, SOUTH):

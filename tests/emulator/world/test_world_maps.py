@@ -8,6 +8,7 @@ from shapely import Point, box
 from eo_ingest.emulator.asset import Window
 from eo_ingest.emulator.crs import MOLLWEIDE, definition
 from eo_ingest.emulator.world import truth
+from eo_ingest.emulator.world.dem import tile_lattice
 from world_maps import EBD, MAPS
 from world_places import LUXEMBOURG
 
@@ -158,3 +159,33 @@ def test_levels_are_made_of_the_native_pixels(world, each):
         assert np.abs(level - mean)[seen].max(initial=0) <= (0.5 if np.dtype(band.dtype).kind in "iu" else 1e-4)
     globe, any_land = image.read(band.name, 11, Window(0, 0, 2, 2))
     assert globe.shape == any_land.shape == (2, 2)
+
+
+@pytest.mark.parametrize("name", ["COPERNICUS/DEM/GLO30_2024_1", f"{EBD}/COHERENCE", f"{EBD}/INCIDENCE_LAYOVER_SHADOW"])
+def test_tiles_come_in_the_order_of_their_names(world, name):
+    """So that the first image of a whole collection is one near the equator, with square pixels."""
+    found = [i.properties["system:index"] for i in world.get(name).images(None, None, box(-9.5, -1.5, 11.5, 6.5))]
+    assert len(found) > 40
+    assert found == sorted(found)
+    first = next(world.get(name).images(None, None, None))
+    assert first.properties["system:index"] <= found[0]
+    a, _, _, _, e, _ = first.bands[0].lattice.transform
+    assert a == -e
+
+
+@pytest.mark.parametrize(("lat0", "columns"), [
+    (0, 3600), (49, 3600), (50, 2400), (60, 1800), (70, 1200), (80, 720), (-1, 3600), (-50, 3600), (-51, 2400),
+])  # fmt: skip
+def test_tiles_of_the_surface_model_are_coarser_towards_the_poles(lat0, columns):
+    lattice = tile_lattice(10, lat0)
+    a, _, c, _, e, f = lattice.transform
+    assert (lattice.width, lattice.height) == (columns, 3600)
+    assert (a, e) == pytest.approx((1 / columns, -1 / 3600))
+    # Centres of pixels lie on the western and the northern edge.
+    assert (c + a / 2, f + e / 2) == pytest.approx((10, lat0 + 1))
+
+
+def test_the_older_surface_model_lacks_two_countries(world):
+    at = Point(44.5, 40.2)
+    assert list(world.get("COPERNICUS/DEM/GLO30_2024_1").images(None, None, at))
+    assert not list(world.get("COPERNICUS/DEM/GLO30").images(None, None, at))
