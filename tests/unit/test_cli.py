@@ -36,7 +36,9 @@ except SystemExit:
     assert out.rstrip().endswith("loaded: []")
 
 
-@pytest.mark.parametrize("name", ["plan", "tile", "status", "verify", "preview", "aoi", "grid", "product", "emulator"])
+@pytest.mark.parametrize(
+    "name", ["plan", "tile", "status", "verify", "preview", "aoi", "grid", "product", "recipe", "emulator"]
+)
 def test_every_command_has_help_and_is_listed(name):
     assert name in run("--help")
     assert "Usage" in run(name, "--help")
