@@ -95,7 +95,7 @@ def ingest(  # noqa: PLR0913, PLR0917 - the parameters are the deployment's form
     config = RunConfig.of(
         aoi=aoi,
         store=store or _UNNAMED,
-        grid=grid,
+        grid=grid and _checked(grid),
         products=[_checked(name) for name in products] if products else None,
         periods=periods,
         product_periods=product_periods or {},
@@ -109,7 +109,7 @@ def ingest(  # noqa: PLR0913, PLR0917 - the parameters are the deployment's form
         limit=limit,
         workers=workers,
     )
-    config = config.model_copy(update={"store": store_of(store, source=source, grid=config.grid)})
+    config = config.model_copy(update={"store": store_of(store, source=source, grid=Path(config.grid).stem)})
     stopping.clear()
     _log_every_job()
     try:
@@ -137,7 +137,7 @@ def store_of(store: str | None, *, source: str, grid: str) -> str:
 
 
 def _checked(name: str) -> str:
-    """A product or a recipe: a name, or a file's absolute path.
+    """A product, a grid or a recipe: a name, or a file's absolute path.
 
     Raises:
         ConfigError: for a relative path, as for stores.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,10 +28,11 @@ def product() -> None:
 @product.command("list")
 @JSON
 def product_list(as_json: bool) -> None:
-    """List the products: their sampling, cadence and source."""
+    """List the products: their sampling, cadence and source; and those that an option makes of them."""
     from eo_ingest.cli.text import table
     from eo_ingest.products import DEFAULT, REGISTRY
 
+    variants = _variants()
     rows = [
         {
             "name": name,
@@ -40,6 +42,7 @@ def product_list(as_json: bool) -> None:
             "source": _source(made),
             "periods": list(made.periods),
             "default": name in DEFAULT,
+            "option": variants.get(name),
         }
         for name, made in REGISTRY.items()
     ]
@@ -47,8 +50,14 @@ def product_list(as_json: bool) -> None:
         click.echo(json.dumps(rows))
         return
     keys = ("name", "pixel", "cadence", "source", "title")
-    cells = [[str({**row, "pixel": f"{row['resolution']} m"}[key]) for key in keys] for row in rows]
-    click.echo(table(("product", "pixel", "cadence", "source", "what"), cells, right={1}))
+    usual = [{**row, "pixel": f"{row['resolution']} m"} for row in rows if not row["option"]]
+    click.echo(
+        table(
+            ("product", "pixel", "cadence", "source", "what"), [[str(row[k]) for k in keys] for row in usual], right={1}
+        )
+    )
+    for option in dict.fromkeys(variants.values()):
+        click.echo(f"with {option}: {', '.join(name for name, made_by in variants.items() if made_by == option)}")
 
 
 @product.command("show")
@@ -146,6 +155,26 @@ def product_check(
         _tell(report)
     if report.problems:
         sys.exit(2)
+
+
+def _variants() -> dict[str, str]:
+    """The products that an option makes of others, and the option."""
+    from typing import get_args
+
+    from eo_ingest.errors import ConfigError
+    from eo_ingest.products import REGISTRY, variant
+    from eo_ingest.recipes import Clouds, Orbit
+
+    found = {}
+    options = [{"clouds": value} for value in get_args(Clouds)] + [{"orbit": value} for value in get_args(Orbit)]
+    for option in options:
+        for name in REGISTRY:
+            with suppress(ConfigError):
+                made = variant(name, **option)
+                if made != name:
+                    ((key, value),) = option.items()
+                    found[made] = f"--{key} {value}"
+    return found
 
 
 def _source(made: Product) -> str:

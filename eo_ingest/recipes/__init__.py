@@ -31,10 +31,15 @@ class LoadedRecipe:
     @property
     def aoi(self) -> str | None:
         """The area: a file beside the recipe by its path, anything else as it is written."""
-        name = self.recipe.aoi
-        if name is None or not _is_file(self.folder / name):
-            return name
-        return str(self.folder / name)
+        return self._beside(self.recipe.aoi)
+
+    @property
+    def grid(self) -> str | None:
+        """The grid, likewise."""
+        return self._beside(self.recipe.grid)
+
+    def _beside(self, name: str | None) -> str | None:
+        return str(self.folder / name) if name and _is_file(self.folder / name) else name
 
     @property
     def products(self) -> dict[str, tuple[str, ...] | None]:
@@ -78,7 +83,7 @@ def merged(loaded: LoadedRecipe, asked: Mapping[str, Any]) -> dict[str, Any]:
     """
     recipe = loaded.recipe
     given = {key: value for key, value in asked.items() if value is not None}
-    own = {"aoi": loaded.aoi, "grid": recipe.grid, "periods": recipe.periods}
+    own = {"aoi": loaded.aoi, "grid": loaded.grid, "periods": recipe.periods}
     options = recipe.options.model_dump()
     values = {key: value for key, value in {**own, **options, **given}.items() if value is not None}
     wanted = given.get("products") or tuple(loaded.products)

@@ -211,7 +211,7 @@ def test_a_product_file_a_recipe_and_its_options(flow, ask, source, tmp_path):
     assert len(fingerprints) == 1
 
 
-@pytest.mark.parametrize("asked", [{"products": ["user.toml"]}, {"recipe": "./mine.toml"}])
+@pytest.mark.parametrize("asked", [{"products": ["user.toml"]}, {"recipe": "./mine.toml"}, {"grid": "my.toml"}])
 def test_files_of_workers_have_absolute_paths(flow, ask, asked):
     state = flow(**{**ask, **asked}, return_state=True)
     assert state.is_failed()

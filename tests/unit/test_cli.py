@@ -68,6 +68,20 @@ def test_what_is_listed_can_be_shown(kind):
     assert run(kind, "list")
 
 
+def test_products_are_listed_by_sampling_and_source_and_what_options_make_of_them_apart():
+    lines = run("product", "list").splitlines()
+    assert lines[0].split() == ["product", "pixel", "cadence", "source", "what"]
+    listed = {line.split()[0]: line for line in lines[1:] if not line.startswith("with ")}
+    assert "20 m  seasons" in listed["s2-20m"]
+    assert "Earth Engine or files (gssic)" in listed["coherence"]
+    options = {line.split(": ")[0]: line.split(": ")[1].split(", ") for line in lines if line.startswith("with ")}
+    assert "s2-scl" in options["with --clouds scl"]
+    assert options["with --orbit most"] == ["s1grd-orbit", "s1grd-monthly-orbit"]
+    assert set(listed) | {name for names in options.values() for name in names} == set(REGISTRY)
+    rows = {row["name"]: row for row in json.loads(run("product", "list", "--json"))}
+    assert (rows["s2-qa60"]["option"], rows["s2"]["option"], rows["s2"]["default"]) == ("--clouds qa60", None, True)
+
+
 def test_a_tile_a_block_and_a_zone_can_be_shown():
     tile = json.loads(run("grid", "show", "utm32n_1007_65", "--json"))
     assert tile["crs"] == "EPSG:32632"
