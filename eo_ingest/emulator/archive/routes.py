@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from eo_ingest.emulator.archive import gssic
+from eo_ingest.emulator.archive.gunw import index
 from eo_ingest.emulator.archive.serving import reply
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def routes() -> list[Route]:
     return [
         Route("/gssic/", workers.handle(_list_gssic)),
         Route("/gssic/{path:path}", workers.handle(_gssic)),
+        Route("/gunw/{path:path}", workers.handle(_gunw)),
     ]
 
 
@@ -57,6 +59,26 @@ def _list_gssic(request: Request) -> Response:
 def _gssic(request: Request) -> Response:
     found = gssic.file(request.path_params["path"])
     return reply(found, request.headers) if found else absent(request)
+
+
+def _gunw(request: Request) -> Response:
+    path = request.path_params["path"]
+    if path == "index.json":
+        try:
+            return Response(index.index(request.query_params), media_type="application/json")
+        except ValueError as err:
+            return PlainTextResponse(f"{err}", 400)
+    listed = index.cell_index(path)
+    if listed is not None:
+        return Response(listed, media_type="application/json")
+    found = index.file(path)
+    if found is None:
+        return absent(request)
+    try:
+        return reply(found, request.headers)
+    except ImportError:
+        needed = "making granules needs h5py, which the extra 'insar' brings: pip install 'eo-ingest[insar]'"
+        return PlainTextResponse(needed, 501)
 
 
 def absent(request: Request) -> Response:
