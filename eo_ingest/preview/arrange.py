@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _PER_LINE = 12  # panels
 _LEGEND = 24  # classes that a legend has room for
-_NARROW = 2  # panels, above which there is no room for a sentence
+_NARROW = 34  # letters, beside which there is no room for a sentence
 ABOUT_LINES = 2
 _TOWER = 1.5  # height over width that a section may have
 
@@ -71,7 +71,7 @@ def arrange(section: Section, measure: Measure) -> Arrangement:
 
 
 def _about(section: Section) -> str:
-    return f"{section.series[0].title} · pixels of {section.series[0].resolution} m"
+    return f"{section.series[0].title} · pixels of {section.series[0].resolution}\u00a0m"
 
 
 def _across(section: Section, measure: Measure, width: int) -> int:
@@ -89,12 +89,12 @@ def _across(section: Section, measure: Measure, width: int) -> int:
 
 def title_height(section: Section, measure: Measure) -> int:
     """What stands above a strip: its name and, where that leaves no room beside it, two lines of what it is."""
-    return round(1.7 * measure.normal) + (ABOUT_LINES * measure.line if is_narrow(section) else 0)
+    return round(1.7 * measure.normal) + (ABOUT_LINES * measure.line if is_narrow(section, measure) else 0)
 
 
-def is_narrow(section: Section) -> bool:
+def is_narrow(section: Section, measure: Measure) -> bool:
     """Whether strips are so short that what they are stands below their names."""
-    return len(section.columns) <= _NARROW
+    return min(len(section.columns), _PER_LINE) * measure.pitch <= _NARROW * measure.small
 
 
 def caption_lines(section: Section) -> int:

@@ -71,7 +71,7 @@ def caption(section: Section, column: int, gathered: Sequence[Gathered]) -> Capt
         ]
         return Caption(label, tuple(lines), scenes)
     days = span(section, column)
-    short = days.replace(days[:5], "", 1) if days else ""
+    short = " – ".join(day[len("2020-") :] for day in days.split(" – "))
     return Caption(label, (*([(days, short)] if days else []), scenes.texts()), scenes)
 
 

@@ -123,7 +123,7 @@ class Drawing:
         name = lettering.shortened(strip.name, measure.normal, room, bold=True)
         x, y = self._at(placed.x, placed.y + measure.gap // 2 + measure.normal)
         lettering.write(self.pen, (x, y), name, measure.normal, bold=True, anchor="ls")
-        if is_narrow(self.arrangement.section):
+        if is_narrow(self.arrangement.section, measure):
             lines = lettering.wrapped(strip.about + stretch, measure.small, room, lines=ABOUT_LINES)
             for i, line in enumerate(lines, start=1):
                 lettering.write(self.pen, (x, y + i * measure.line), line, measure.small, ink=GREY, anchor="ls")
@@ -131,7 +131,8 @@ class Drawing:
         begun = lettering.width(name, measure.normal, bold=True) + measure.gap
         if room - begun > 6 * measure.small:
             left = room - begun - lettering.width(stretch, measure.small)
-            text = lettering.shortened(strip.about, measure.small, left) + stretch
+            about = lettering.shortened(strip.about, measure.small, left) if left > 6 * measure.small else ""
+            text = lettering.shortened((about + stretch).removeprefix("; "), measure.small, room - begun)
             lettering.write(self.pen, (x + begun, y), text, measure.small, ink=GREY, anchor="ls")
 
     def _boxes(self, placed: Placed, column: int) -> list[tuple[int, int, int, int]]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from eo_ingest.preview.view import View
 
 _BADGE = (196, 62, 28)
+_WHOLE = 40  # lines: what a licence asks to be said is not cut short
 _SCALE = 0.4  # of a panel's width, at most
 
 
@@ -91,7 +92,7 @@ def scale_bar(pen: ImageDraw, corner: tuple[int, int], view: View, measure: Meas
     pen.rectangle((x, y - 4, corner[0], y), fill=BLACK)
     pen.rectangle((x + pixels // 2, y - 3, corner[0] - 1, y - 1), fill=WHITE)
     text = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
-    words = f"north is up · a pixel is {metres:g} m · {text}"
+    words = f"north is up · a pixel is {metres:.4g} m · {text}"
     lettering.write(pen, (x - measure.gap, y - 2), words, measure.small, anchor="rm")
 
 
@@ -103,7 +104,7 @@ def _round(length: float) -> float:
 
 def footer_lines(texts: Sequence[str], measure: Measure, width: int) -> list[str]:
     """The small print, wrapped."""
-    return [line for text in texts for line in lettering.wrapped(text, measure.small, width, lines=4)]
+    return [line for text in texts for line in lettering.wrapped(text, measure.small, width, lines=_WHOLE)]
 
 
 def footer(pen: ImageDraw, at: tuple[int, int], lines: Sequence[str], measure: Measure, width: int) -> None:

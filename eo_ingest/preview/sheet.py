@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from eo_ingest.preview.view import View
 
 MAX_PX = 4800  # the longer side of a sheet, where nobody says otherwise
-LARGE_PX = 2600  # the same, where panels are of full size or more
+LARGE_AREA = 7_000_000  # the pixels of a sheet with panels of full size or more, where nobody says otherwise
 FULL = 448
 _NARROWEST = 50  # letters
 
@@ -78,12 +78,13 @@ def fitting(content: Content, max_px: int | None) -> Layout | None:
     Without `max_px`, panels of full size are for small sheets only.
     """
     for cell in cells(content.view):
-        side = max_px or (LARGE_PX if cell >= FULL else MAX_PX)
+        side = max_px or MAX_PX
         measure = Measure.of(content.view, cell)
         made = tuple(arrange(section, measure) for section in content.sections)
-        if sum(one.width * one.height for one in made) <= side**2:  # else it is no use to try
+        most = LARGE_AREA if max_px is None and cell >= FULL else side**2
+        if sum(one.width * one.height for one in made) <= most:  # else it is no use to try
             layout = lay_out(content, measure, made)
-            if max(layout.width, layout.height) <= side:
+            if max(layout.width, layout.height) <= side and layout.width * layout.height <= most:
                 return layout
     return None
 
