@@ -69,6 +69,8 @@ def test_what_is_listed_can_be_shown(kind):
 
 
 def test_products_are_listed_by_sampling_and_source_and_what_options_make_of_them_apart():
+    from eo_ingest.products import REGISTRY
+
     lines = run("product", "list").splitlines()
     assert lines[0].split() == ["product", "pixel", "cadence", "source", "what"]
     listed = {line.split()[0]: line for line in lines[1:] if not line.startswith("with ")}
