@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from eo_ingest.period import Frame
     from eo_ingest.preview.gather import Gathered
     from eo_ingest.preview.section import Section
     from eo_ingest.product import Variable
@@ -32,18 +33,16 @@ class Scenes:
     first: date | None = None
     last: date | None = None
 
-    def texts(self) -> tuple[str, ...]:
-        """The same in words, ever shorter."""
+    def texts(self, frame: Frame) -> tuple[str, ...]:
+        """The same in words, ever shorter; days lose their year only where they are the frame's."""
         if not self.count:
             return ("",)
         told = f"{self.count} scene{'' if self.count == 1 else 's'}"
         if not (self.first and self.last):
             return (told,)
-        return (
-            f"{told}, {between(self.first, self.last)}",
-            f"{told}, {between(self.first, self.last, year=False)}",
-            told,
-        )
+        whole = f"{told}, {between(self.first, self.last)}"
+        own = frame.start <= self.first and self.last < frame.end
+        return (whole, f"{told}, {between(self.first, self.last, year=False)}", told) if own else (whole, told)
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ def caption(section: Section, column: int, gathered: Sequence[Gathered]) -> Capt
         return Caption(label, tuple(lines), scenes)
     days = span(section, column)
     short = " – ".join(day[len("2020-") :] for day in days.split(" – "))
-    return Caption(label, (*([(days, short)] if days else []), scenes.texts()), scenes)
+    return Caption(label, (*([(days, short)] if days else []), scenes.texts(where.frame)), scenes)
 
 
 def between(first: date, last: date, *, year: bool = True) -> str:

@@ -74,8 +74,8 @@ def _series(
     values = {name: opened[name][:].tolist() for name in _COORDINATES}  # type: ignore[index, union-attr]
     days = [[date(1970, 1, 1) + timedelta(days=n) for n in values[name]] for name in _COORDINATES[1:]]
     frames = tuple(Frame(str(label), *span) for label, *span in zip(values["frame"], *days, strict=True))
-    rasters = {name: array for name, array in arrays.items() if len(array["shape"]) == 4}
-    bands = {array["dimension_names"][1] for array in rasters.values()}
+    rasters = {name: array for name, array in arrays.items() if _is_raster(array)}
+    bands = {_band_dim(array) for array in rasters.values()}
     labels = {dim: tuple(map(str, opened[dim][:].tolist())) for dim in bands}  # type: ignore[index, union-attr]
     inner = next(iter(rasters.values()))["codecs"][0]["configuration"]["chunk_shape"]
     return Series(
@@ -95,7 +95,7 @@ def _series(
 def _variable(name: str, array: dict[str, Any], labels: dict[str, tuple[str, ...]]) -> Variable:
     about = array["attributes"]
     low, high = about["valid_range"]
-    dim = array["dimension_names"][1]
+    dim = _band_dim(array)
     return Variable(
         name=name,
         bands=labels[dim],
@@ -111,6 +111,16 @@ def _variable(name: str, array: dict[str, Any], labels: dict[str, tuple[str, ...
         standard_name=about.get("standard_name"),
         flags=_flags(about),
     )
+
+
+def _is_raster(array: dict[str, Any]) -> bool:
+    """Whether an array holds pixels: (frame, band, y, x), of chips (chip, frame, band, y, x)."""
+    dims: list[str] = array.get("dimension_names") or []
+    return len(dims) >= 4 and dims[-4] == "frame"
+
+
+def _band_dim(array: dict[str, Any]) -> str:
+    return str(array["dimension_names"][-3])
 
 
 def _kind(name: str, array: dict[str, Any]) -> Kind:
@@ -140,7 +150,7 @@ def _coordinates(store: Store, path: str, arrays: dict[str, Any]) -> zarr.Group:
     from zarr.core.buffer import default_buffer_prototype
     from zarr.storage import MemoryStore
 
-    dims = {array["dimension_names"][1] for array in arrays.values() if len(array["shape"]) == 4}
+    dims = {_band_dim(array) for array in arrays.values() if _is_raster(array)}
     keys = ["zarr.json", *(f"{name}/{part}" for name in (*_COORDINATES, *dims) for part in ("zarr.json", "c/0"))]
     buffer = default_buffer_prototype().buffer
     held = MemoryStore({key: buffer.from_bytes(store.get(f"{path}/{key}")) for key in keys})

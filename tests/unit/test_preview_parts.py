@@ -250,9 +250,12 @@ def test_days_and_scenes_in_words():
     assert between(date(2020, 1, 3), date(2020, 2, 27)) == "2020-01-03 – 02-27"
     assert between(date(2019, 12, 3), date(2020, 1, 1)) == "2019-12-03 – 2020-01-01"
     assert between(date(2020, 1, 3), date(2020, 1, 3)) == "2020-01-03"
-    assert Scenes(1).texts() == ("1 scene",)
-    assert Scenes(0).texts() == ("",)
-    assert Scenes(2, date(2020, 1, 3), date(2020, 1, 9)).texts()[0] == "2 scenes, 2020-01-03 – 01-09"
+    winter = Period.parse("2020").frames("seasons")[0]
+    assert Scenes(1).texts(winter) == ("1 scene",)
+    assert Scenes(0).texts(winter) == ("",)
+    ever_shorter = ("2 scenes, 2020-01-03 – 01-09", "2 scenes, 01-03 – 01-09", "2 scenes")
+    assert Scenes(2, date(2020, 1, 3), date(2020, 1, 9)).texts(winter) == ever_shorter
+    assert Scenes(1, date(2010, 1, 3), date(2010, 1, 3)).texts(winter) == ("1 scene, 2010-01-03", "1 scene")
 
 
 class Held:
