@@ -127,6 +127,32 @@ class TestComposites:
         composite = sentinel2(ee).gd.composite("median").select(["B8", "B4"])
         same(composite.gd.prepareForExport(**TILE, dtype="uint16"), max_tile_size=0.1)
 
+    def test_sentinel2_medoid(self, ee, same):
+        """At each pixel the image that is nearest to all others."""
+        composite = sentinel2(ee).select(["B4", "B3", "B2"]).gd.medoid()
+        same(composite.gd.prepareForExport(**TILE, dtype="uint16"))
+
+    @pytest.mark.filterwarnings("ignore:The 'CloudMaskMethod.qa'", "ignore:The 'qa' mask method")
+    def test_sentinel2_with_other_masks(self, ee, same):
+        """Clouds by QA60, shadows cast by them in the direction of the sun, both opened and grown."""
+        composite = sentinel2(ee).limit(2).gd.composite("mosaic", mask_method="qa").select(["B4"])
+        same(composite.gd.prepareForExport(**TILE, dtype="uint16"))
+
+    def test_sentinel2_of_the_images_that_are_clear_over_a_region(self, ee, same):
+        clear = sentinel2(ee).gd.filter(START, END, place(ee), cloudless_portion=80)
+        portions = clear.aggregate_array("CLOUDLESS_PORTION").getInfo()
+        assert portions
+        assert min(portions) >= 80
+        assert len(portions) < len(sentinel2(ee).gd.properties)
+        composite = clear.gd.composite("mosaic", region=place(ee)).select(["B4"])
+        same(composite.gd.prepareForExport(**TILE, dtype="uint16"))
+
+    def test_a_filter_in_words(self, ee):
+        text = "CLOUDY_PIXEL_PERCENTAGE < 20 && SPACECRAFT_NAME == 'Sentinel-2A'"
+        found = sentinel2(ee).gd.filter(custom_filter=text).gd.properties.values()
+        assert found
+        assert all(p["CLOUDY_PIXEL_PERCENTAGE"] < 20 and p["SPACECRAFT_NAME"] == "Sentinel-2A" for p in found)
+
     def test_a_composite_has_no_grid_of_its_own(self, ee):
         composite = sentinel2(ee).gd.composite("median")
         assert composite.gd.shape is None
@@ -146,6 +172,12 @@ class TestImages:
         found = same(image.gd.prepareForExport(**TILE, dtype="float32", resampling="bilinear"))
         plain = same(image.gd.prepareForExport(**TILE, dtype="float32"))
         assert np.abs(found - plain).max() > 0
+
+    def test_averaged(self, ee, same):
+        coarse = {"crs": CRS, "crs_transform": (60.0, 0.0, LEFT, 0.0, -60.0, TOP), "shape": (20, 20)}
+        image = sentinel2(ee).first().select("B4")
+        found = same(image.gd.prepareForExport(**coarse, dtype="float32", resampling="average"))
+        assert np.abs(found - np.round(found)).max() > 0
 
     def test_what_geedim_reads_of_an_image(self, ee):
         image = sentinel2(ee).first()

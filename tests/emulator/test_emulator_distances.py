@@ -69,3 +69,64 @@ def test_what_has_no_target_near_is_as_far_as_can_be(ee, values):
 )
 def test_what_is_refused(ee, refused, arguments, message):
     assert message in refused(ee.Image("T/RAMP").fastDistanceTransform(**arguments))
+
+
+class TestDirections:
+    def look(self, target, angle, most):
+        """The distance to the first target met when looking from each pixel in a direction, NaN where none is."""
+        found = np.full(target.shape, np.nan)
+        for row in range(target.shape[0]):
+            for col in range(target.shape[1]):
+                for j, i in distances.steps(angle, most):
+                    inside = 0 <= row + j < target.shape[0] and 0 <= col + i < target.shape[1]
+                    if inside and target[row + j, col + i]:
+                        found[row, col] = np.hypot(j, i)
+                        break
+        return found
+
+    @pytest.mark.parametrize("angle", [0, 37.5, 90, 200, -45])
+    def test_of_an_image(self, ee, pixels, angle):
+        image = ee.Image("T/BYTES/s0").gt(240).unmask(0, False)
+        found = pixels(image.directionalDistanceTransform(angle, 6).unmask(-1, False))["distance"]
+        target = (N[0] != 255) & (N[0] > 240)
+        expected = np.nan_to_num(self.look(target, angle, 6), nan=-1)
+        np.testing.assert_allclose(found, expected, rtol=1e-6)
+        assert (expected < 0).any()
+        assert (expected > 0).any()
+
+    @pytest.mark.parametrize(
+        ("angle", "step"), [(0, (0, 1)), (90, (-1, 0)), (180, (0, -1)), (270, (1, 0)), (45, (-1, 1))]
+    )
+    def test_angles_count_from_east_to_north(self, angle, step):
+        assert distances.steps(angle, 1) == [(0, 0), step]
+
+    def test_what_is_refused(self, ee, refused):
+        assert "one band" in refused(ee.Image("T/TWO").directionalDistanceTransform(0, 5))
+        assert "between 1 and 1024" in refused(ee.Image("T/RAMP").directionalDistanceTransform(0, 0))
+
+
+class TestSpectra:
+    A, B = (3.0, 1.0, 2.0), (1.0, 4.0, 2.5)
+
+    def measure(self, values, ee, metric):
+        left, right = ee.Image.constant(list(self.A)), ee.Image.constant(list(self.B))
+        found = values(left.spectralDistance(right, metric), grid(1, 1))
+        return found.item()
+
+    def test_metrics(self, ee, values):
+        a, b = np.array(self.A), np.array(self.B)
+        p, q = a / a.sum(), b / b.sum()
+        cosine = a @ b / np.linalg.norm(a) / np.linalg.norm(b)
+        assert self.measure(values, ee, "sed") == pytest.approx(((a - b) ** 2).sum())
+        assert self.measure(values, ee, "sam") == pytest.approx(np.arccos(cosine))
+        assert self.measure(values, ee, "sid") == pytest.approx((p * np.log(p / q) + q * np.log(q / p)).sum())
+
+    def test_masked_where_any_band_is(self, ee, values):
+        image = ee.Image("T/STACK/s0").addBands(ee.Image("T/STACK/s1"))
+        found = values(image.spectralDistance(ee.Image.constant([0, 0]), "sed"), fill=-1)
+        expected = np.where(np.isnan(X[:2]).any(axis=0), -1, (X[:2].astype(float) ** 2).sum(axis=0))
+        np.testing.assert_allclose(found, expected)
+
+    def test_what_is_refused(self, ee, refused):
+        assert "same number of bands" in refused(ee.Image("T/TWO").spectralDistance(ee.Image(1), "sed"))
+        assert "'emd' is not in the emulator" in refused(ee.Image(1).spectralDistance(ee.Image(1), "emd"))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from eo_ingest.emulator import element as elements
-from eo_ingest.emulator import reducers
+from eo_ingest.emulator import filtertext, reducers
 from eo_ingest.emulator.collection import Collection, Derived, Filtered, Listed, Mapped, merged, ordered, sort_key
 from eo_ingest.emulator.element import Element, Feature
 from eo_ingest.emulator.encode import encode
@@ -40,9 +40,11 @@ def from_images(images: list[Any]) -> Collection:
 
 @algorithm("Collection.filter")
 def filter_collection(collection: Collection, condition: Any) -> Collection:
-    """Elements that pass a filter."""
+    """Elements that pass a filter, which may be written as text."""
+    if isinstance(condition, str):
+        condition = filtertext.parse(condition)
     if not isinstance(condition, Filter):
-        raise EarthEngineError("Filters written as strings are not in the emulator; use ee.Filter.")
+        raise EarthEngineError(f"Expected a filter, got {type(condition).__name__}.")
     return Filtered(collection, condition)
 
 

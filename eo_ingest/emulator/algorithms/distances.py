@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,8 @@ from eo_ingest.emulator.asset import Window
 from eo_ingest.emulator.errors import EarthEngineError
 from eo_ingest.emulator.grid import window_grid
 from eo_ingest.emulator.image import Image
-from eo_ingest.emulator.pixeltype import DOUBLE
-from eo_ingest.emulator.plane import Plane, as_array
+from eo_ingest.emulator.pixeltype import DOUBLE, FLOAT
+from eo_ingest.emulator.plane import Plane, as_array, masked, settle
 from eo_ingest.emulator.registry import algorithm
 
 if TYPE_CHECKING:
@@ -104,3 +105,53 @@ def _across(target: NDArray[np.bool_]) -> Floats:
     after = np.minimum.accumulate(np.where(target, columns, np.inf)[:, ::-1], axis=1)[:, ::-1]
     nearest: Floats = np.minimum(columns - before, after - columns)
     return nearest
+
+
+@algorithm("Image.directionalDistanceTransform")
+def directional_distance_transform(image: Image, angle: float, most: int, label: str | None) -> Image:
+    """The distance in pixels to the nearest pixel that is valid and not 0 in a direction; masked where there is none.
+
+    The angle counts from the direction in which columns grow towards that in which rows fall: from east to north.
+    """
+    if label is not None or len(image.bands) != 1:
+        raise EarthEngineError("Only images of one band, without labelBand, can be searched in the emulator.")
+    if not 1 <= most <= _LARGEST:
+        raise EarthEngineError(f"The maxDistance must be between 1 and {_LARGEST} pixels, got {most}.")
+    band = image.bands[0]
+    found = replace(band, name="distance", type=FLOAT, extent=None, source=_Ray(band, angle, most))
+    return Image((found,), footprint=image.footprint)
+
+
+class _Ray:
+    """Distances along a direction."""
+
+    def __init__(self, band: Band, angle: float, most: int) -> None:
+        self.uses = 0
+        self._source: Source = band.source
+        self._steps = steps(angle, most)
+        self._most = most
+        self._source.uses += 1
+
+    def plane(self, grid: Grid, memo: Memo) -> Plane:
+        """The pixels of a grid."""
+        n = self._most
+        wide = window_grid(grid.projection, Window(-n, -n, grid.height + 2 * n, grid.width + 2 * n))
+        found = memo.plane(self._source, wide)
+        if found.valid is False:
+            return masked(FLOAT.dtype)
+        target = as_array(found.valid, wide.shape) & (np.broadcast_to(found.values, wide.shape) != 0)
+        distance = np.full(grid.shape, np.inf, np.float32)
+        for row, col in self._steps:
+            here = target[n + row : n + row + grid.height, n + col : n + col + grid.width]
+            np.minimum(distance, np.where(here, np.hypot(row, col), np.inf), out=distance, casting="same_kind")
+        valid = np.isfinite(distance)
+        return Plane(np.where(valid, distance, 0).astype(np.float32), settle(valid))
+
+
+def steps(angle: float, most: int) -> list[tuple[int, int]]:
+    """The rows and columns from a pixel to those in a direction, nearest first, the pixel itself among them."""
+    direction = math.radians(angle)
+    found: dict[tuple[int, int], None] = {}
+    for step in range(most + 1):
+        found[round(-step * math.sin(direction)), round(step * math.cos(direction))] = None
+    return list(found)

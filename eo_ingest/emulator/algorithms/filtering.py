@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from eo_ingest.emulator import element as elements
-from eo_ingest.emulator import filters
+from eo_ingest.emulator import filters, filtertext
 from eo_ingest.emulator.collection import Listed
 from eo_ingest.emulator.element import Date, DateRange
 from eo_ingest.emulator.errors import EarthEngineError
@@ -80,6 +80,12 @@ def _spatial(relation: Callable[[Any, Any], bool], *, meets: bool) -> Callable[.
 
 for _name, (_relation, _meets) in _SPATIAL.items():
     add(f"Filter.{_name}", _spatial(_relation, meets=_meets))
+
+
+@algorithm("Filter.expression")
+def expression(text: str) -> Filter:
+    """The filter of a text."""
+    return filtertext.parse(text)
 
 
 @algorithm("Filter.and")
