@@ -157,6 +157,7 @@ class Drawing:
             self._panel((x, y), strip, found, picture[i : i + 1], limits)
             room = width if len(boxes) > 1 else measure.pitch - measure.gap
             told = _numbers(picture[i]) if is_physical(strip.variable) else _labels(picture[i], strip.variable)
+            told = told if found.count(State.OK) else ("",)
             text = lettering.first_fitting(told, measure.small, room)
             lettering.write(self.pen, (x, y + height + 3), text, measure.small, ink=GREY)
 

@@ -84,7 +84,7 @@ def key(
 
 
 def scale_bar(pen: ImageDraw, corner: tuple[int, int], view: View, measure: Measure) -> None:
-    """A bar of a round length on the ground, its right end at the corner; north is up."""
+    """A bar of a round length on the ground, its right end at the corner."""
     metres = view.zone.tile_size / measure.px
     length = _round(_SCALE * max(measure.panel) * metres)
     pixels = round(length / metres)
@@ -92,7 +92,7 @@ def scale_bar(pen: ImageDraw, corner: tuple[int, int], view: View, measure: Meas
     pen.rectangle((x, y - 4, corner[0], y), fill=BLACK)
     pen.rectangle((x + pixels // 2, y - 3, corner[0] - 1, y - 1), fill=WHITE)
     text = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
-    words = f"north is up · a pixel is {metres:.4g} m · {text}"
+    words = f"grid north is up · a pixel is {metres:.4g} m · {text}"
     lettering.write(pen, (x - measure.gap, y - 2), words, measure.small, anchor="rm")
 
 

@@ -122,7 +122,7 @@ def _read_block(store: Store, view: View, block: Block, holding: Holding, made: 
     for variable in made.series.variables:
         try:
             key = layout.shard(holding.product, holding.period, block, variable.name)
-            shards[variable.name] = codec.unpack(store.get(key))
+            shards[variable.name] = codec.unpack(store.get(key), block.count)
         except KeyError:
             shards[variable.name] = {}  # nodata throughout
         except OutputError as err:

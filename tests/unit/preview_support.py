@@ -159,9 +159,12 @@ def plain(variable, frame, band, tile, side):
     return low + (high - low) * ((x + y + 7 * frame) % side) // side
 
 
-def fill(path, products, *, values=plain, area="demo", periods=None, broken=(), left_out=(), synthetic=True):
+def fill(
+    path, products, *, values=plain, area="demo", periods=None, broken=(), left_out=(), synthetic=True, grid="utm"
+):
     """A store of these products, made; blocks by number in `left_out` were asked for and not made."""
-    grid = Grid.load("utm")
+    grid = Grid.load(grid)
+    products = [one.on(grid.lattice) for one in products]
     pairs = tuple((p, Period.parse(name)) for p in products for name in (periods or {}).get(p.name, p.periods))
     plan = Plan(aoi.load(area), grid, pairs, None, frozenset(p.name for p in products))
     store = LocalStore(path)

@@ -4,6 +4,7 @@ import io
 import json
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 from PIL import Image
@@ -397,6 +398,49 @@ def test_other_zones_are_named_and_can_be_drawn(tmp_path):
     second = preview.draw(*made, preview.Ask(zone=other))
     assert second.told["zone"] == other
     assert second.told["crs"] != first.told["crs"]
+
+
+def test_a_grid_of_one_s_own_with_smaller_tiles_and_blocks(tmp_path):
+    """Tiles of 256 px, blocks of two by two: a mosaic of all, and one tile at its own size."""
+    (tmp_path / "small.toml").write_text(
+        'name = "small"\nkind = "utm"\nresolution = 10\ntile_px = 256\nblock_tiles = 2\n'
+    )
+    store, grid = fill(tmp_path / "small.zarr", [LAND], periods={"land": ["2020"]}, grid=str(tmp_path / "small.toml"))
+    mosaic = preview.draw(store, grid, preview.Ask())
+    rows, cols = mosaic.told["tiles"]
+    assert min(rows, cols) >= 3
+    states = mosaic.told["sections"][0]["states"]["2020"]
+    assert states == {"ok": len(store_tiles(store)), "empty": 0, "failed": 0, "missing": 0}
+    outside = {fabric.OUTSIDE} if states["ok"] < rows * cols else set()
+    assert seen(panels(mosaic, "land", "class")[0]) == {colour.rgb(c) for c in COLOURS.values()} | outside
+    ids = sorted(record for record, _ in store.listing("manifest/land/2020/"))
+    block = grid.block(ids[0].rsplit("/", 1)[1].split(".")[0])
+    one = preview.draw(store, grid, preview.Ask(tile=block.tile(block.count - 1).id))
+    assert strips(one, "land", "class")[0]["panels"][0][2:] == [256, 256]
+
+
+def store_tiles(store):
+    """The tiles that a store's table of records tells of."""
+    return pq.read_table(io.BytesIO(store.get("manifest.parquet")))["tile"].to_pylist()
+
+
+def test_of_chips_that_lie_anywhere_one_is_drawn(tmp_path):
+    """Chips are no neighbours: without a tile, the first that was made; a note says that there are more."""
+    (tmp_path / "spots.csv").write_text("lon,lat\n6.1,49.6\n6.2,49.65\n6.15,49.7\n")
+    text = 'name = "spots"\nkind = "chips"\nresolution = 10\ntile_px = 64\nblock_tiles = 2\n'
+    text += '[chips]\nfile = "spots.csv"\nlon = "lon"\nlat = "lat"\n'
+    (tmp_path / "spots.toml").write_text(text)
+    store, grid = fill(
+        tmp_path / "spots.zarr", [LAND], area="6,49,7,50", periods={"land": ["2020"]}, grid=str(tmp_path / "spots.toml")
+    )
+    first = preview.draw(store, grid, preview.Ask())
+    assert (first.told["tile"], first.told["tiles"]) == ("utm32n_0_0", [1, 1])
+    last = preview.draw(store, grid, preview.Ask(tile="utm32n_2_0"))
+    assert last.told["bounds"] == list(grid.zone("utm32n").bounds(grid.tile("utm32n_2_0")))
+    assert last.told["bounds"] != first.told["bounds"]
+    assert seen(panels(last, "land", "class")[0]) == {colour.rgb(c) for c in COLOURS.values()}
+    with pytest.raises(ConfigError, match="lies outside its zone"):
+        preview.draw(store, grid, preview.Ask(tile="utm32n_3_0"))
 
 
 def run(*args):
