@@ -17,6 +17,8 @@ from eo_ingest.errors import ConfigError
 PREFIX = "iso:"
 _FILE = "countries.parquet"
 _NEAR = 3  # names that a message suggests
+_PIECE = 4.0  # degrees
+_SIMPLE = 200  # vertices
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +76,7 @@ class Countries:
     def locate(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.object_]:
         """Return the code of the country at each place, None at sea. On a border, that which comes first by code."""
         found = np.full(len(lon), None, dtype=object)
-        tree, pieces, owners = self._pieces
+        tree, pieces, owners = self._tree, self.pieces, self._owners
         box = shapely.box(lon.min(), lat.min(), lon.max(), lat.max()) if len(lon) else shapely.Point()
         for piece in np.sort(tree.query(box)):
             west, south, east, north = pieces[piece].bounds
@@ -95,16 +97,29 @@ class Countries:
         return {**calls, **{_fold(code): [code] for code in self.codes}}
 
     @cached_property
-    def _pieces(self) -> tuple[Any, NDArray[np.object_], NDArray[np.int64]]:
-        """Outlines cut at a raster of degrees, prepared, with a tree over them and the place of each one's country."""
-        pieces, owners = [], []
-        for place, outline in enumerate(shapely.from_wkb(list(self.outlines))):
-            for part in _cut(outline):
-                pieces.append(part)
-                owners.append(place)
-        array = np.array(pieces, dtype=object)
-        shapely.prepare(array)
-        return shapely.STRtree(array), array, np.array(owners)
+    def shapes(self) -> NDArray[np.object_]:
+        """The outlines as geometries."""
+        return np.asarray(shapely.from_wkb(list(self.outlines)), dtype=object)
+
+    @cached_property
+    def pieces(self) -> NDArray[np.object_]:
+        """The outlines cut at a raster of degrees, prepared; those of one country follow each other."""
+        pieces = np.array([piece for cut in self._cut for piece in cut], dtype=object)
+        shapely.prepare(pieces)
+        return pieces
+
+    @cached_property
+    def _cut(self) -> list[list[Any]]:
+        return [[piece for part in shapely.get_parts(shape) for piece in _cut(part)] for shape in self.shapes]
+
+    @cached_property
+    def _owners(self) -> NDArray[np.int64]:
+        """For each piece, the place of its country."""
+        return np.repeat(np.arange(len(self.codes)), [len(cut) for cut in self._cut])
+
+    @cached_property
+    def _tree(self) -> shapely.STRtree:
+        return shapely.STRtree(self.pieces)
 
 
 @lru_cache(maxsize=1)
@@ -154,19 +169,16 @@ def _fold(text: str) -> str:
     return " ".join(word for word in words if word != "the")
 
 
-def _cut(outline: Any, *, size: float = 4.0) -> list[Any]:
-    """A MultiPolygon in pieces of at most `size` degrees a side, but for those parts that are small anyway."""
+def _cut(polygon: Any) -> list[Any]:
+    """A polygon in pieces of at most `_PIECE` degrees a side; whole where it is simple or small."""
+    west, south, east, north = polygon.bounds
+    sides = (west, east), (south, north)
+    lons, lats = (np.arange(np.floor(low / _PIECE), high / _PIECE) * _PIECE for low, high in sides)
+    if len(lons) * len(lats) == 1 or shapely.get_num_coordinates(polygon) < _SIMPLE:
+        return [polygon]
     pieces = []
-    for part in shapely.get_parts(outline):
-        west, south, east, north = part.bounds
-        lons, lats = np.arange(np.floor(west / size), east / size), np.arange(np.floor(south / size), north / size)
-        if len(lons) * len(lats) == 1 or shapely.get_num_coordinates(part) < 200:
-            pieces.append(part)
-            continue
-        for lon in lons * size:
-            strip = shapely.clip_by_rect(part, lon, south - 1, lon + size, north + 1)
-            for lat in lats * size:
-                piece = shapely.clip_by_rect(strip, lon, lat, lon + size, lat + size)
-                if not shapely.is_empty(piece) and shapely.area(piece) > 0:
-                    pieces.append(piece)
+    for lon in lons:
+        strip = shapely.clip_by_rect(polygon, lon, south - 1, lon + _PIECE, north + 1)
+        cut = [shapely.clip_by_rect(strip, lon, lat, lon + _PIECE, lat + _PIECE) for lat in lats]
+        pieces += [piece for piece in cut if shapely.area(piece) > 0]
     return pieces

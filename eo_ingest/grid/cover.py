@@ -58,6 +58,16 @@ class ZoneCover:
         """Return the (rows, cols) of the tiles, sorted by (row, col)."""
         return self.zone.tile_indexes(self.rows, self.cols, self.masks)
 
+    def has(self, rows: NDArray[np.int64], cols: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which tiles, of a zone that is no stack, are among those of the cover; they may lie off the arrays."""
+        side, across = self.zone.block_tiles, self.zone.block_cols
+        keys = self.rows.astype(np.int64) * across + self.cols
+        wanted = rows // side * across + cols // side
+        place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        bits = (rows % side * side + cols % side).astype(np.uint16)
+        found = (keys[place] == wanted) & (cols >= 0) & (cols < self.zone.tile_cols)
+        return np.asarray(found & (self.masks[place] >> bits & 1).astype(bool))
+
 
 class Blocks(Sequence[BlockCover]):
     """The blocks of a cover in the order (zone, row, col), made one by one as they are asked for."""

@@ -46,6 +46,7 @@ __all__ = [
     "Run",
     "Started",
     "Totals",
+    "area",
     "box_of",
     "check",
     "current_fingerprint",
