@@ -146,7 +146,7 @@ class Emulator:
     def _image(self, body: Any) -> Image:
         image = self._evaluate(body)
         if not isinstance(image, Image):
-            raise EarthEngineError("The expression of computePixels must be an Image.")
+            raise EarthEngineError("The expression of a request for pixels must be an Image.")
         return image
 
     def _pixels(self, _path: Mapping[str, str], _query: Mapping[str, str], body: Any) -> Response:
