@@ -123,6 +123,25 @@ def test_what_one_route_made_the_other_leaves_alone(stores):
         assert run["requests"] == 0
 
 
+def test_files_need_no_account(tmp_path):
+    """Real files, as far as anybody can tell: nothing asks for Earth Engine, and pixels are not marked synthetic."""
+    values = np.indices((1200, 1200)).sum(0) % 100 + 1
+    write(tmp_path / "files" / "N49E010" / "N49E010_winter_vv_COH12.tif", 10, 49, [values.astype("uint8")])
+    arguments = ("--aoi=10.455,48.455,10.456,48.456", "--products", "coherence", "--store", tmp_path / "s.zarr")
+    with nobody(tmp_path):
+        run = eo_ingest("tile", *arguments, "--archive", f"coherence={tmp_path / 'files'}")
+    assert run["jobs"] == {"done": 1, "failed": 0, "kept": 0}
+    assert run["tiles"] == {"ok": 1, "empty": 0, "failed": 0}
+    (record,) = records(tmp_path / "s.zarr")
+    assert not record["synthetic"]
+    assert str(tmp_path) not in json.dumps(record)
+    found = Stored.read(tmp_path / "s.zarr", "coherence", "2020")
+    lon, lat = lonlat(found)
+    expected = values[np.floor((49 - lat) * 1200).astype(int), np.floor((lon - 10) * 1200).astype(int)]
+    np.testing.assert_array_equal(found.values("coherence", "DJF", "coh12"), expected)
+    assert (found.values("coherence", "MAM", "coh12") == 0).all()
+
+
 # The same numbers in two forms: files of the archive, and Earth Engine's images of them, with fewer bands in some tiles
 # than in others, holes, orbits that see a part, and codes that no documentation has.
 

@@ -5,12 +5,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from aiohttp import ServerDisconnectedError
+from gcsfs.retry import HttpError
+from google.auth.exceptions import DefaultCredentialsError, TransportError
 
 from cog_support import FRAMES, SEASONS, expected, job_at, places, source, squares, whole, write
-from eo_ingest.errors import ConfigError, OutputError, SourceError
+from eo_ingest.errors import ConfigError, OutputError, SourceError, TransientError
 from eo_ingest.job import tiles_of
 from eo_ingest.products.coherence import COHERENCE
 from eo_ingest.raster import valid_fraction
+from eo_ingest.sources import transfer
 from eo_ingest.sources.cog.name import Square
 
 CORNER = (9.0, 48.0)
@@ -241,6 +245,48 @@ def test_a_bucket_by_fsspec_gives_the_same(corner):
             fetched("memory://elsewhere", job)
     finally:
         memory.rm("/gssic-of-a-test", recursive=True)
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "words"),
+    [
+        (OSError("503 backend"), TransientError, "transient: .* cannot be read: 503 backend"),
+        (TimeoutError("no answer"), TransientError, "transient: "),
+        (HttpError({"code": 502, "message": "bad gateway"}), TransientError, "transient: "),
+        (ServerDisconnectedError(), TransientError, "transient: "),
+        (TransportError("no route"), TransientError, "transient: "),
+        (HttpError({"code": 403, "message": "no"}), SourceError, "auth: "),
+        (OSError("Forbidden: gs://x"), SourceError, "auth: .* Forbidden"),
+        (PermissionError("no"), SourceError, "auth: "),
+        (DefaultCredentialsError("none found"), SourceError, "auth: .* none found"),
+        (FileNotFoundError("gone"), SourceError, "was listed, but is not there"),
+    ],
+)
+def test_what_a_buckets_client_says_becomes_a_failure(corner, monkeypatch, fault, kind, words):
+    import fsspec
+
+    memory = fsspec.filesystem("memory")
+    memory.put(str(corner), "/gssic-that-fails", recursive=True)
+    monkeypatch.setattr(transfer, "FIRST_WAIT_S", 0.0)
+
+    def fail(*_args, **_options):
+        raise fault
+
+    reader = source("memory://gssic-that-fails")
+    try:
+        monkeypatch.setattr(type(memory), "cat_file", fail)
+        with pytest.raises(SourceError, match=words) as caught:
+            reader.fetch(job_at(*CORNER, tiles=1))
+        assert type(caught.value) is kind
+        if not isinstance(fault, FileNotFoundError):
+            monkeypatch.setattr(type(memory), "ls", fail)
+            with pytest.raises(SourceError, match=words.replace("read", "listed")) as caught:
+                reader.fetch(job_at(20.5, 48.5, tiles=1))
+            assert type(caught.value) is kind
+    finally:
+        monkeypatch.undo()
+        reader.close()
+        memory.rm("/gssic-that-fails", recursive=True)
 
 
 def test_a_closed_source_stops(corner):

@@ -128,7 +128,7 @@ def test_what_may_come_later_is_asked_for_again(server, reader, fault):
         (503, TransientError, "transient: .* answers 503"),
         (429, TransientError, "quota: .* answers 429"),
         ("cut", TransientError, "connection: .* not to the end"),
-        ("short", TransientError, "cut short"),
+        ("short", TransientError, "connection: .* cut short"),
         (403, SourceError, "auth: .* it refuses access"),
         (401, SourceError, "auth: .* it asks for credentials"),
         (404, SourceError, "was listed, but is not there"),

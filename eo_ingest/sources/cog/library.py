@@ -123,7 +123,7 @@ class Library:
     def _whole(self, file: Listed, traffic: Traffic) -> bytes:
         data = self._shelf.read(file, traffic)
         if file.size is not None and len(data) != file.size:
-            raise TransientError(f"{file.url} came with {len(data)} bytes, expected {file.size}: it was cut short")
+            raise TransientError(f"connection: {file.url} came with {len(data)} of {file.size} bytes: it was cut short")
         return data
 
     def _once(self, key: str, make: Callable[[], T]) -> T:

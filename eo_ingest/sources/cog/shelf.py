@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -11,7 +12,7 @@ from eo_ingest.sources.cog.name import is_tile
 from eo_ingest.sources.transfer import bare, public
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from eo_ingest.sources.transfer import Traffic
@@ -152,25 +153,43 @@ class FilesystemShelf:
     def _list(self, path: str, traffic: Traffic) -> list[dict[str, Any]]:
         traffic.add(requests=1)
         try:
-            found: list[dict[str, Any]] = self._files.ls(self._url + path, detail=True)
+            with _told(f"{public(self._url)}{path} cannot be listed"):
+                found: list[dict[str, Any]] = self._files.ls(self._url + path, detail=True)
         except FileNotFoundError:
             return []
-        except PermissionError as err:
-            raise SourceError(f"auth: {public(self._url + path)} cannot be listed: {err}") from err
-        except OSError as err:
-            raise TransientError(f"transient: {public(self._url + path)} cannot be listed: {err}") from err
         return found
 
     def read(self, file: Listed, traffic: Traffic) -> bytes:
         """See `Shelf.read`."""
         traffic.add(requests=1)
         try:
-            data: bytes = self._files.cat_file(f"{self._url}/{file.tile}/{file.name}")
+            with _told(f"{file.url} cannot be read"):
+                data: bytes = self._files.cat_file(f"{self._url}/{file.tile}/{file.name}")
         except FileNotFoundError as err:
             raise SourceError(f"{file.url} was listed, but is not there") from err
-        except PermissionError as err:
-            raise SourceError(f"auth: {file.url} cannot be read: {err}") from err
-        except OSError as err:
-            raise TransientError(f"transient: {file.url} cannot be read: {err}") from err
         traffic.add(payload=len(data))
         return data
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """What goes wrong in a bucket's client, in our words; FileNotFoundError stays what it is.
+
+    Raises:
+        TransientError: if it may work later.
+        SourceError: if access is refused.
+    """
+    from aiohttp import ClientError
+    from gcsfs.retry import HttpError
+    from google.auth.exceptions import GoogleAuthError, TransportError
+
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except (OSError, ClientError, HttpError, GoogleAuthError) as err:
+        status = getattr(err, "code", getattr(err, "status", None))
+        refused = isinstance(err, PermissionError) or str(status) in {"401", "403"} or str(err).startswith("Forbidden")
+        if refused or (isinstance(err, GoogleAuthError) and not isinstance(err, TransportError)):
+            raise SourceError(f"auth: {what}: {err}") from err
+        raise TransientError(f"transient: {what}: {err}") from err
