@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from eo_ingest import request
 from eo_ingest.errors import ConfigError
 from eo_ingest.ingest import Task
-from eo_ingest.job import Job
+from eo_ingest.job import Job, mask_of
 from eo_ingest.period import Period
 from eo_ingest.stores import codec, layout
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from eo_ingest.aoi import AOI
-    from eo_ingest.grid import Cover, Grid
+    from eo_ingest.grid import Cover, Grid, Lattice
     from eo_ingest.product import Product, Variable
 
 
@@ -56,20 +56,25 @@ class Plan:
 
     def summary(self) -> dict[str, Any]:
         """What the plan amounts to, without a network: the `--json` of `eo-ingest plan`."""
-        masks = Counter(block.mask for block in islice(self.cover.blocks, self.limit))
-        blocks = masks.total()
+        masks = self.cover.masks(self.limit)
+        blocks, tiles = masks.total(), sum(mask.bit_count() * times for mask, times in masks.items())
+        shapes = _shapes(masks, self.grid.lattice)
+        listings = tiles if self.grid.lattice.stacked else blocks
         products: dict[str, dict[str, int]] = {}
         for product, period in self.series:
             entry = products.setdefault(product.name, {"jobs": 0, "requests": 0, "bytes": 0})
             entry["jobs"] += blocks
-            for mask, times in {} if product.name in self.archived else masks.items():
-                requests, payload = _cost(product, period, mask)
+            if product.name in self.archived:
+                continue
+            entry["requests"] += listings  # one each for the scenes behind the pixels
+            for shape, times in shapes.items():
+                requests, payload = _cost(product.on(self.grid.lattice), len(product.frames(period)), shape)
                 entry["requests"] += times * requests
                 entry["bytes"] += times * payload
         return {
             "aoi": self.aoi.name,
             "grid": self.grid.name,
-            "tiles": sum(mask.bit_count() * times for mask, times in masks.items()),
+            "tiles": tiles,
             "blocks": blocks,
             "jobs": blocks * len(self.series),
             "products": products,
@@ -128,7 +133,22 @@ def _bytes_of(variable: Variable) -> list[Any]:
     return [variable.name, variable.bands, variable.dtype, variable.nodata, variable.valid_range, variable.kind]
 
 
-def _cost(product: Product, period: Period, mask: int) -> tuple[int, int]:
-    """Requests and payload bytes of one job: its pixels, and one request for the scenes behind them."""
-    requests = request.pack(product, len(product.frames(period)), mask)
-    return len(requests) + 1, sum(r.payload(product) for r in requests)
+def _shapes(masks: Counter[int], lattice: Lattice) -> Counter[tuple[int, int]]:
+    """How many rectangles of which height and width, in tiles, masks are asked for in."""
+    shapes: Counter[tuple[int, int]] = Counter()
+    for mask, times in masks.items():
+        if lattice.stacked:
+            shapes[1, 1] += mask.bit_count() * times
+            continue
+        for window in request.windows(mask, 1, lattice.block_tiles):
+            shapes[window.height, window.width] += times
+    return shapes
+
+
+def _cost(product: Product, frames: int, shape: tuple[int, int]) -> tuple[int, int]:
+    """Requests and payload bytes for the pixels of a rectangle of tiles."""
+    height, width = shape
+    side = product.lattice.block_tiles
+    mask = mask_of(row * side + col for row in range(height) for col in range(width))
+    requests = request.pack(product, frames, mask)
+    return len(requests), sum(r.payload(product) for r in requests)

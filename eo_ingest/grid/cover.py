@@ -1,5 +1,6 @@
 """Which tiles an area needs: the result, block by block. `eo_ingest.grid.enumerate` finds them."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, overload
@@ -118,6 +119,12 @@ class Cover:
     def tiles(self) -> int:
         """The number of tiles."""
         return sum(zone.tiles for zone in self.zones)
+
+    def masks(self, limit: int | None = None) -> Counter[int]:
+        """Count which tiles blocks have, of all blocks or of the first so many."""
+        every = np.concatenate([zone.masks for zone in self.zones])[:limit]
+        masks, times = np.unique(every, return_counts=True)
+        return Counter(dict(zip(masks.tolist(), times.tolist(), strict=True)))
 
     @property
     def blocks(self) -> Blocks:
