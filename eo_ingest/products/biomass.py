@@ -24,10 +24,10 @@ ASSET = "ESA/CCI/Above_Ground_Biomass/V6_0"
 BANDS = ("agb", "agb_sd")
 
 
-def _scenes(frame: Frame, region: ee.Geometry) -> ee.ImageCollection:
+def _scenes(frame: Frame, _region: ee.Geometry) -> ee.ImageCollection:
     import ee
 
-    return ee.ImageCollection(ASSET).filterBounds(region).filter(ee.Filter.eq("system:index", frame.label))
+    return ee.ImageCollection(ASSET).filter(ee.Filter.eq("system:index", frame.label))
 
 
 def _density(image: ee.Image) -> ee.Image:

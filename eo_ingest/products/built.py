@@ -28,10 +28,10 @@ BANDS = {"total": "built_surface", "nonresidential": "built_surface_nres"}
 HECTARE_M2 = 10_000
 
 
-def _scenes(frame: Frame, region: ee.Geometry) -> ee.ImageCollection:
+def _scenes(frame: Frame, _region: ee.Geometry) -> ee.ImageCollection:
     import ee
 
-    return ee.ImageCollection(ASSET).filterBounds(region).filter(ee.Filter.eq("system:index", frame.label))
+    return ee.ImageCollection(ASSET).filter(ee.Filter.eq("system:index", frame.label))
 
 
 def _per_hectare(image: ee.Image) -> ee.Image:

@@ -4,13 +4,15 @@ An orbit whose swath ends within a tile holds fewer of its corners, so that coun
 seen by how much of it was. Decisions depend on the block's place and the scenes alone, and on no request's window.
 
 A *track* is the number of a relative orbit, with DESCENDING added where the satellite flew south. A *pass* is what was
-seen at once, told by its track times DAYS plus its day since 1970: the slices of one pass have one number, as have
-the passes of two satellites on one track and day. All are made 64-bit integers: Earth Engine's lists hold 157 and 157.0
-to be different.
+seen at once, told by its track times DAYS plus its day: the slices of one pass have one number, as have the passes of
+two satellites on one track and day. Days are counted from the day before the span that is looked at, at most a year, so
+that every number is exact as a pixel of any type. In lists all are 64-bit integers, because 157 and 157.0 might not be
+held to be equal there.
 """
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,9 +24,10 @@ if TYPE_CHECKING:
 
 TRACK = "track"
 DESCENDING = 1000
-DAYS = 100_000
-ABOVE_ALL_PASSES = 1_000_000_000
+DAYS = 400
+ABOVE_ALL_PASSES = 1_000_000
 MS_PER_DAY = 86_400_000
+_EPOCH = date(1970, 1, 1)
 
 
 def whole(number: ee.Number) -> ee.Number:
@@ -40,12 +43,21 @@ def track(scene: ee.Image) -> ee.Number:
     return whole(ee.Number(scene.get("relativeOrbitNumber_start")).add(south.multiply(DESCENDING)))
 
 
-def passing(scene: ee.Image) -> ee.Number:
-    """The number of the scene's pass. The day is that of the node before, which all slices share across midnight."""
+def passing(scene: ee.Image, start: date) -> ee.Number:
+    """The number of the scene's pass, in a span that begins with `start`.
+
+    The day is that of the node before, which all slices share across midnight.
+    """
     import ee
 
     node = scene.toDictionary().get("orbitProperties_ascendingNodeTime", scene.get("system:time_start"))
-    return track(scene).multiply(DAYS).add(whole(ee.Number(node).divide(MS_PER_DAY)))
+    day = whole(ee.Number(node).divide(MS_PER_DAY)).subtract(day_number(start) - 1)
+    return track(scene).multiply(DAYS).add(day)
+
+
+def day_number(day: date) -> int:
+    """Days since 1970-01-01."""
+    return (day - _EPOCH).days
 
 
 def at_corners(scenes: ee.ImageCollection, place: Place, number: Callable[[ee.Image], ee.Number]) -> ee.List:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from eo_ingest.product import DATE_UNITS, Flag, Product, Variable
 from eo_ingest.products import years
-from eo_ingest.products.composite import collection, filled
+from eo_ingest.products.composite import filled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,8 +28,10 @@ CALIBRATION_DB = -83.0
 MS_PER_DAY = 86_400_000
 
 
-def _scenes(frame: Frame, region: ee.Geometry) -> ee.ImageCollection:
-    return collection(ASSET, frame.start, frame.end, region)
+def _scenes(frame: Frame, _region: ee.Geometry) -> ee.ImageCollection:
+    import ee
+
+    return ee.ImageCollection(ASSET).filterDate(f"{frame.start}", f"{frame.end}")
 
 
 def _power(image: ee.Image) -> ee.Image:

@@ -35,7 +35,8 @@ _PASS, _DAY = "pass", "day"
 # Added to the numbers of the passes after the event.
 _AFTER = orbit.ABOVE_ALL_PASSES // 2
 # What decides between tracks, each more than all that follow: passes on both sides, how many, how soon after.
-_BOTH, _EACH, _SOON = 100_000_000, 1_000_000, 10_000
+_BOTH, _EACH, _SOON = 1_000_000_000, 10_000_000, 10_000
+_AROUND = timedelta(EVENT_DAYS)
 
 
 def _scenes(frame: Frame, region: ee.Geometry) -> ee.ImageCollection:
@@ -46,11 +47,12 @@ def _images(scenes: ee.ImageCollection, frame: Frame, place: Place) -> Mapping[s
     """Of the scenes of the frame's side, the pass that is the frame's in each tile."""
     import ee
 
-    wanted = _wanted(frame, place)
+    event = _event(frame)
+    wanted = _wanted(frame, event, place)
     own = orbit.painted(wanted, place)
 
     def seen(scene: ee.Image) -> ee.Image:
-        number = orbit.passing(scene)
+        number = orbit.passing(scene, event - _AROUND)
         day = orbit.whole(ee.Number(scene.get("system:time_start")).divide(orbit.MS_PER_DAY))
         observed = power(scene).updateMask(own.eq(number))
         acquired = ee.Image.constant(day).toUint16().rename(_DAY).updateMask(observed.select("VV").mask())
@@ -67,37 +69,34 @@ def _images(scenes: ee.ImageCollection, frame: Frame, place: Place) -> Mapping[s
     }
 
 
-def _wanted(frame: Frame, place: Place) -> ee.List:
+def _event(frame: Frame) -> date:
+    """The day of the event that a frame is of."""
+    return frame.end if frame.label.startswith("before") else frame.start
+
+
+def _wanted(frame: Frame, event: date, place: Place) -> ee.List:
     """For each tile the number of the pass that is the frame's; 0 where there is none."""
     import ee
 
-    side, _, slot = frame.label.partition("-")
-    event = frame.end if side == "before" else frame.start
-    around = dual(event - timedelta(EVENT_DAYS), event + timedelta(EVENT_DAYS), footprint(place))
-    since = (event - date(1970, 1, 1)).days
+    around = dual(event - _AROUND, event + _AROUND, footprint(place))
+    before, slot = frame.label.startswith("before"), int(frame.label.partition("-")[2])
 
     def number(scene: ee.Image) -> ee.Number:
-        after = ee.Number(scene.get("system:time_start")).gte(since * orbit.MS_PER_DAY)
-        return orbit.passing(scene).add(orbit.whole(after).multiply(_AFTER))
+        after = ee.Number(scene.get("system:time_start")).gte(orbit.day_number(event) * orbit.MS_PER_DAY)
+        return orbit.passing(scene, event - _AROUND).add(orbit.whole(after).multiply(_AFTER))
 
     def decide(corners: ee.List) -> ee.Number:
-        first = _best_track(corners, since).multiply(orbit.DAYS)
-        low = first.add(_AFTER) if side == "after" else first
+        first = _best_track(corners).multiply(orbit.DAYS)
+        low = first if before else first.add(_AFTER)
         own = orbit.within(corners.flatten().distinct(), low, orbit.DAYS).sort()
-        nearest = own if side == "after" else own.reverse()
-        number = ee.Number(nearest.cat([0] * SLOTS).get(int(slot) - 1))
-        return number.mod(_AFTER)
+        nearest = own.reverse() if before else own
+        return ee.Number(nearest.cat([0] * SLOTS).get(slot - 1)).mod(_AFTER)
 
     return orbit.by_tile(orbit.at_corners(around, place, number), place, decide)
 
 
-def _best_track(corners: ee.List, since: int) -> ee.Number:
-    """The track that a tile is shown from; 0 if there is none.
-
-    Args:
-        corners: the numbers of the passes at each of the tile's corners.
-        since: the event's day since 1970.
-    """
+def _best_track(corners: ee.List) -> ee.Number:
+    """The track that a tile is shown from, given the numbers of the passes at its corners; 0 if there is none."""
     import ee
 
     numbers = corners.flatten()
@@ -108,9 +107,9 @@ def _best_track(corners: ee.List, since: int) -> ee.Number:
         number = ee.Number(each)
         before, after = votes.frequency(number), votes.frequency(number.add(_AFTER // orbit.DAYS))
         low = number.multiply(orbit.DAYS).add(_AFTER)
-        none = low.add(since + EVENT_DAYS)
-        soonest = ee.Number(orbit.within(numbers, low, orbit.DAYS).add(none).reduce(ee.Reducer.min()))
-        soon = none.subtract(soonest)
+        late = low.add(orbit.DAYS)
+        soonest = ee.Number(orbit.within(numbers, low, orbit.DAYS).add(late).reduce(ee.Reducer.min()))
+        soon = late.subtract(soonest)
         both = ee.Number(before).min(after).min(1)
         of_all = ee.Number(before).add(after).multiply(_EACH).add(soon.multiply(_SOON))
         return of_all.add(both.multiply(_BOTH)).subtract(number)

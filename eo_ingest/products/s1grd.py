@@ -143,7 +143,8 @@ def _tracks(frame: Frame, place: Place) -> dict[str, ee.List]:
     import ee
 
     year = Period.parse(f"{frame.start.year + frame.start.month // 12}")
-    seen = orbit.at_corners(dual(year.start, year.end, footprint(place)), place, orbit.passing)
+    scenes = dual(year.start, year.end, footprint(place))
+    seen = orbit.at_corners(scenes, place, lambda scene: orbit.passing(scene, year.start))
 
     def most(corners: ee.List, wanted: ee.Filter) -> ee.Number:
         tracks = corners.flatten().map(lambda number: orbit.whole(ee.Number(number).divide(orbit.DAYS)))

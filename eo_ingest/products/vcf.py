@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from eo_ingest.product import Flag, Product, Variable
 from eo_ingest.products import years
-from eo_ingest.products.composite import collection, filled
+from eo_ingest.products.composite import filled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,8 +29,10 @@ BANDS = {
 WATER = 200
 
 
-def _scenes(frame: Frame, region: ee.Geometry) -> ee.ImageCollection:
-    return collection(ASSET, frame.start, frame.end, region)
+def _scenes(frame: Frame, _region: ee.Geometry) -> ee.ImageCollection:
+    import ee
+
+    return ee.ImageCollection(ASSET).filterDate(f"{frame.start}", f"{frame.end}")
 
 
 def _cover(image: ee.Image) -> ee.Image:

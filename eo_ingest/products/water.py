@@ -31,10 +31,10 @@ CLASSES = (
 )
 
 
-def _scenes(frame: Frame, region: ee.Geometry) -> ee.ImageCollection:
+def _scenes(frame: Frame, _region: ee.Geometry) -> ee.ImageCollection:
     import ee
 
-    return ee.ImageCollection(YEARLY).filterBounds(region).filter(ee.Filter.eq("year", frame.start.year))
+    return ee.ImageCollection(YEARLY).filter(ee.Filter.eq("year", frame.start.year))
 
 
 def _images(scenes: ee.ImageCollection, _frame: Frame) -> Mapping[str, ee.Image]:
