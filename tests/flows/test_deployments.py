@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from eo_ingest import aoi
+
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "prefect.yaml"
 
@@ -25,11 +27,15 @@ def deployments(prefect_home):
     return deployment.read(FILE)
 
 
-def test_demo_and_luxembourg_are_deployed_without_a_pull_step(deployments):
+REGIONS = ["conus", "europe", "china", "middleeast", "pakin", "southamerica", "world-land"]
+
+
+def test_every_area_is_deployed_without_a_pull_step(deployments):
     import yaml
 
     content = yaml.safe_load(FILE.read_text())
-    assert [one["name"] for one in deployments] == ["demo", "luxembourg"]
+    assert [one["name"] for one in deployments] == ["demo", "luxembourg", *REGIONS]
+    assert {one["parameters"]["aoi"] for one in deployments} == set(aoi.registry())
     assert content["pull"] == []
     assert {one["work_pool"]["name"] for one in deployments} == {"eo-ingest"}
 
@@ -85,10 +91,11 @@ def test_the_flow_takes_every_field_of_a_run(prefect_home):
     )
 
 
-def test_luxembourg_is_scheduled_but_not_before_somebody_says_so(deployments):
-    (_, luxembourg) = deployments
-    (schedule,) = luxembourg["schedules"]
-    assert schedule["active"] is False
+def test_areas_are_scheduled_but_not_before_somebody_says_so(deployments):
+    schedules = {one["name"]: one["schedules"] for one in deployments if "schedules" in one}
+    assert list(schedules) == ["luxembourg", *REGIONS]
+    assert all(len(own) == 1 and own[0]["active"] is False for own in schedules.values())
+    assert len({own[0]["cron"] for own in schedules.values()}) == len(schedules)
 
 
 @pytest.mark.parametrize(
@@ -149,14 +156,15 @@ def test_a_cron_deployment_gets_scheduled_runs(server):
         [sys.executable, "-c", DEPLOY], env=environment, cwd=ROOT, check=True, capture_output=True, text=True
     )
     ids = dict(line.split() for line in made.stdout.splitlines())
-    assert set(ids) == {"demo", "luxembourg"}
+    assert set(ids) == {"demo", "luxembourg", *REGIONS}
     wanted = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
-    found = []
+    found = {}
     for _ in range(60):
-        found = httpx.post(f"{url}/flow_runs/filter", json=wanted, timeout=10).json()
-        if found:
+        runs = httpx.post(f"{url}/flow_runs/filter", json=wanted, timeout=10).json()
+        found = {run["deployment_id"]: run["parameters"] for run in runs}
+        if len(found) >= len(ids) - 1:
             break
         time.sleep(1)
     assert found, f"no run was scheduled:\n{log.read_text()[-3000:]}"
-    assert {run["deployment_id"] for run in found} == {ids["luxembourg"]}
-    assert found[0]["parameters"] == {"aoi": "luxembourg", "source": "earthengine"}
+    scheduled = {name: {"aoi": name, "source": "earthengine"} for name in ids if name != "demo"}
+    assert found == {ids[name]: parameters for name, parameters in scheduled.items()}

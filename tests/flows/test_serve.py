@@ -30,7 +30,7 @@ def test_it_serves_the_deployments_of_the_file_and_leaves_schedules_alone(harnes
     result = invoke("--file", str(ROOT / "prefect.yaml"))
     assert result.exit_code == 0, result.output
     ((deployments, options),) = served
-    assert [one.name for one in deployments] == ["demo", "luxembourg"]
+    assert [one.name for one in deployments][:3] == ["demo", "luxembourg", "conus"]
     assert deployments[0].parameters == {"aoi": "demo", "source": "emulator", "batch_size": 1}
     assert {one.entrypoint for one in deployments} == {"flows.ingest.ingest"}
     assert {one.concurrency_limit for one in deployments} == {1}
