@@ -62,12 +62,22 @@ def _blocks(array: NDArray[Any], size: int) -> NDArray[Any]:
 
 
 def _mean(values: NDArray[Any], valid: NDArray[np.bool_], size: int) -> Pixels:
-    count = _blocks(valid, size).sum(axis=(1, 3), dtype=np.int64)
-    total = _blocks(np.where(valid, values, 0), size).sum(axis=(1, 3), dtype=np.float64)
-    mean = total / np.maximum(count, 1)
+    height, width = values.shape
+    count: Any = np.full((height // size, width // size), size * size)
+    if not valid.all():
+        values, count = np.where(valid, values, np.zeros((), values.dtype)), _sums(valid, size, np.int64)
+    mean = _sums(values, size, np.float64) / np.maximum(count, 1)
     if values.dtype.kind in "iu":
         mean = np.floor(mean + 0.5)
     return mean.astype(values.dtype), count > 0
+
+
+def _sums(array: NDArray[Any], size: int, dtype: Any) -> NDArray[Any]:
+    """Sums of blocks, of the rows first: whole rows are added at once."""
+    height, width = array.shape
+    rows = array.reshape(height // size, size, width).sum(axis=1, dtype=dtype)
+    found: NDArray[Any] = rows.reshape(height // size, width // size, size).sum(axis=2)
+    return found
 
 
 def _mode_of_four(values: NDArray[Any], valid: NDArray[np.bool_]) -> Pixels:
