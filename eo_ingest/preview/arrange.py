@@ -88,8 +88,14 @@ def _across(section: Section, measure: Measure, width: int) -> int:
 
 
 def title_height(section: Section, measure: Measure) -> int:
-    """What stands above a strip: its name and, where that leaves no room beside it, two lines of what it is."""
-    return round(1.7 * measure.normal) + (ABOUT_LINES * measure.line if is_narrow(section, measure) else 0)
+    """What stands above a strip: its name and, where that leaves no room beside it, lines of what it is."""
+    lines = 0
+    if is_narrow(section, measure):
+        room = len(section.columns) * measure.pitch - measure.gap
+        told = [lettering.wrapped(strip.about, measure.small, room, lines=ABOUT_LINES) for strip in section.strips]
+        stretched = any(strip.style.how == "composite" for strip in section.strips)
+        lines = ABOUT_LINES if stretched else max(map(len, told))
+    return round(1.7 * measure.normal) + lines * measure.line
 
 
 def is_narrow(section: Section, measure: Measure) -> bool:
