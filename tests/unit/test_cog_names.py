@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cog_support import block_at, job_at, squares
@@ -129,6 +129,7 @@ def targets(job):
     return {i: Lattice(zone.crs, zone.affine(job.block.tile(i), factor=8), 56, 56) for i in range(16)}
 
 
+@settings(max_examples=25)
 @given(st.floats(-179.9, 179.9), st.floats(0.1, 80.5), st.booleans())
 def test_four_tiles_at_most(lon, lat, south):
     job = job_at(lon, -min(lat, 78) if south else lat)
