@@ -18,7 +18,6 @@ from eo_ingest.products.coherence import COHERENCE, FOLDER
 from eo_ingest.sources.cog import CogSource
 from eo_ingest.sources.earthengine.source import EarthEngineSource
 
-
 # On the border of two of the archive's tiles: a tile of the synthetic world takes ten seconds to make.
 BORDER = (9.0, 48.5)
 SQUARES = {"N49E008": (8, 49), "N49E009": (9, 49)}
