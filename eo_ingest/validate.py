@@ -259,11 +259,7 @@ def _same(got: bytes, expected: bytes, key: str) -> bool:
 
 def _check_strays(names: list[RecordName], sizes: Mapping[str, int], report: Report) -> None:
     """Shards that no done record owns are what a crash leaves before its record: named if nothing will mend them."""
-    owned = {
-        (n.product, n.period, n.zone, block.row, block.col)
-        for n in names
-        for block in [manifest.job_of(n).block]
-    }
+    owned = {(n.product, n.period, n.zone, block.row, block.col) for n in names for block in [manifest.job_of(n).block]}
     for key in sizes:
         place = layout.place_of_shard(key)
         if place and place not in owned:

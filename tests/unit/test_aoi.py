@@ -128,7 +128,7 @@ def test_any_box_keeps_its_size(west, south, size):
         ("DEMO", r"did you mean 'demo'\?"),
         (
             "atlantis",
-            r"there is no AOI 'atlantis': expected one of .*, a country such as iso:LUX, a file, or west,south,.*north$",
+            r"there is no AOI 'atlantis': expected one of .*, a country such as iso:LUX, a file, or west,.*north$",
         ),
         ("", "there is no AOI ''"),
         ("nowhere.geojson", "AOI 'nowhere.geojson': there is no such file$"),
