@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from eo_ingest.catalog.parquet import opened
+from eo_ingest.errors import ConfigError
 from eo_ingest.grid import Block, Lattice, Tile, ZoneCover
 from eo_ingest.grid import table as tiles
 
@@ -87,6 +88,21 @@ class Asked:
         extra = self.extra.take(pa.array(before, mask=before < 0)) if self.extra.num_columns else pa.table({})
         return type(self)(rows.astype(np.int32), cols.astype(np.int32), tuple(groups), which.astype(np.int32), extra)
 
+    def attached(self, columns: pa.Table) -> Self:
+        """The same with columns, a row per tile, in the place of those that have their names.
+
+        Raises:
+            ConfigError: if a column has the name of one of the index itself.
+        """
+        if taken := sorted(_OWN & set(columns.column_names)):
+            raise ConfigError(f"column {taken[0]!r} is one of the index itself: choose another name")
+        extra = self.extra
+        for name in columns.column_names:
+            there = name in extra.column_names
+            place = extra.column_names.index(name) if there else extra.num_columns
+            extra = (extra.set_column if there else extra.add_column)(place, columns.schema.field(name), columns[name])
+        return type(self)(self.rows, self.cols, self.groups, self.which, extra)
+
     def cover(self, zone: Zone) -> ZoneCover:
         """All tiles as blocks with masks.
 
@@ -116,6 +132,10 @@ class Asked:
         aois = groups.take(pa.array(self.which[start : start + count]))
         extra = {name: self.extra[name].slice(start, count) for name in self.extra.column_names}
         return {"aois": aois, **extra}
+
+    def of(self, name: str) -> NDArray[np.bool_]:
+        """Which tiles an AOI asked for."""
+        return self._with(name)
 
     def _with(self, name: str) -> NDArray[np.bool_]:
         own = [place for place, group in enumerate(self.groups) if name in group]

@@ -20,7 +20,7 @@ from eo_ingest.grid.table import batches, tile_table
 from eo_ingest.stores import layout
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -104,6 +104,42 @@ def masks_by_aoi(store: Store, zone: str | None = None) -> dict[str, dict[Block,
         for name, blocks in found.items():
             masks.setdefault(name, {}).update(blocks)
     return masks
+
+
+def indexed(store: Store, grid: Grid, aoi: str | None = None) -> dict[str, tuple[NDArray[np.int32], NDArray[np.int32]]]:
+    """The tiles of the indexes, or those that one AOI asked for: zone → (rows, columns), sorted.
+
+    Raises:
+        StoreError: if an index is damaged.
+    """
+    found = {}
+    for zone in grid.zones:
+        asked = _asked(store, layout.tiles(zone.name))
+        if asked is not None:
+            own = np.ones(len(asked.rows), dtype=bool) if aoi is None else asked.of(aoi)
+            if own.any():
+                found[zone.name] = (asked.rows[own], asked.cols[own])
+    return found
+
+
+def attach(store: Store, zone: Zone, columns: Callable[[NDArray[np.int32], NDArray[np.int32]], pa.Table]) -> None:
+    """Attach columns to a zone's index, in the place of those that have their names.
+
+    Args:
+        store: the store.
+        zone: the zone; its index is there.
+        columns: makes them, from the (rows, columns) of the index's tiles.
+
+    Raises:
+        ConfigError: if a column has the name of one of the index itself.
+        StoreError: if there is no index, it is damaged, or cannot be written.
+    """
+    key = layout.tiles(zone.name)
+    with store.lock(key):
+        asked = _asked(store, key)
+        if asked is None:
+            raise StoreError(f"there is no tile index {key!r}")
+        store.put(key, _written(asked.attached(columns(asked.rows, asked.cols)), zone))
 
 
 def problem_of(store: Store, grid: Grid, key: str) -> str | None:

@@ -29,6 +29,7 @@ _COMMANDS = {
     "grid": ("eo_ingest.cli.grid:grid", "List, show and audit grids, and write their tiles."),
     "product": ("eo_ingest.cli.product:product", "List and show products, and check one of your own."),
     "recipe": ("eo_ingest.cli.recipe:recipe", "List and show recipes: published datasets as one option."),
+    "split": ("eo_ingest.cli.split:split", "Part tiles for training and testing, apart from each other."),
     "emulator": ("eo_ingest.cli.emulator:emulator", "Serve the Earth Engine emulator on this machine."),
 }
 _PLUGINS = "eo_ingest.commands"
