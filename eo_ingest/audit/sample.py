@@ -12,14 +12,15 @@ from eo_ingest.errors import ConfigError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_BATCH = 1 << 18
-_MOST = 1 << 27  # tries, before an area is too thin a part of its box
+    Numbers = NDArray[np.float64]
+
+_BATCH, _MOST = 1 << 18, 1 << 24  # tries at a time, and in all for one polygon
 # Steps of the additive sequence in two dimensions whose places are farthest from each other: powers of the number
 # that solves x³ = x + 1, upside down.
 _STEPS = np.array([0.7548776662466927, 0.5698402909980532])
 
 
-def places(geometry: Any, count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def places(geometry: Any, count: int) -> tuple[Numbers, Numbers]:
     """Return (lon, lat) of `count` places in an area, as many on each square kilometre of the sphere.
 
     Args:
@@ -27,23 +28,35 @@ def places(geometry: Any, count: int) -> tuple[NDArray[np.float64], NDArray[np.f
         count: how many.
 
     Raises:
-        ConfigError: if the area is too thin to find so many in.
+        ConfigError: if a polygon is too thin to find its share in.
     """
-    shapely.prepare(geometry)
-    west, south, east, north = geometry.bounds
-    low, high = np.sin(np.deg2rad([south, north]))
-    found: list[NDArray[np.float64]] = []
+    parts = shapely.get_parts(shapely.transform(geometry, _flat))
+    shares = np.cumsum(shapely.area(parts))
+    ends = np.round(count * shares / shares[-1]).astype(int)
+    found = [_within(part, own) for part, own in zip(parts, np.diff(ends, prepend=0), strict=True) if own]
+    lon, sine = np.concatenate(found).T
+    return lon, np.rad2deg(np.arcsin(sine))
+
+
+def _flat(points: Numbers) -> Numbers:
+    """Degrees as (lon, sine of lat), where equal areas of the sphere are equal."""
+    return np.column_stack([points[:, 0], np.sin(np.deg2rad(points[:, 1]))])
+
+
+def _within(polygon: Any, count: int) -> Numbers:
+    shapely.prepare(polygon)
+    west, south, east, north = polygon.bounds
+    corner, size = np.array([west, south]), np.array([east - west, north - south])
+    found: list[Numbers] = []
     have = tried = 0
+    batch = min(_BATCH, 16 + int(1.1 * count * size.prod() / polygon.area))
     while have < count:
         if tried > _MOST:
-            raise ConfigError(f"the area is too thin a part of its bounds to find {count} places in")
-        numbers = np.arange(tried, tried + _BATCH, dtype=np.float64)
-        unit = (0.5 + numbers[:, None] * _STEPS) % 1
-        lon = west + unit[:, 0] * (east - west)
-        lat = np.rad2deg(np.arcsin(low + unit[:, 1] * (high - low)))
-        inside = shapely.contains_xy(geometry, lon, lat)
-        found.append(np.column_stack([lon, lat])[inside])
-        have += int(inside.sum())
-        tried += _BATCH
-    lon, lat = np.concatenate(found)[:count].T
-    return lon, lat
+            raise ConfigError(f"the area is too thin: in {tried:,} tries {have:,} places of {count:,} were in it")
+        numbers = np.arange(tried, tried + batch, dtype=np.float64)
+        points = corner + (0.5 + numbers[:, None] * _STEPS) % 1 * size
+        inside = points[shapely.contains_xy(polygon, points)]
+        found.append(inside)
+        have += len(inside)
+        tried += batch
+    return np.concatenate(found)[:count]

@@ -108,5 +108,5 @@ def _wrapped(ring: Degrees) -> Any:
         cut = shapely.get_parts(shapely.intersection(polygon, shapely.box(turn - 180, -90, turn + 180, 90)))
         solid = cut[shapely.get_type_id(cut) == shapely.GeometryType.POLYGON]
         turned = shapely.transform(solid, partial(np.add, [[-turn, 0.0]]))
-        pieces += shapely.orient_polygons(turned).tolist()
-    return pieces[0] if len(pieces) == 1 else shapely.MultiPolygon(pieces)
+        pieces += turned.tolist()
+    return shapely.orient_polygons(shapely.union_all(pieces))
