@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from eo_ingest.cli.printing import JSON
+
+if TYPE_CHECKING:
+    from eo_ingest.split import Frozen
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -109,3 +113,72 @@ def split_attach(path: Path, store: str, column: str, as_json: bool) -> None:
     else:
         without = f"; {count(met['without'], 'tile')} of the index not in it" if met["without"] else ""
         click.echo(f"column {column}: {count(met['tiles'], 'tile')} of {path.name}{without}")
+
+
+@split.command("audit")
+@click.argument("path", metavar="FILE", type=_FILE)
+@click.option("--grid", help="The TOML file of the grid, where it is none of `grid list`.")
+@click.option("--store", help="A store on the grid, for the balance of classes.")
+@click.option("--product", default="worldcover", show_default=True, help="With --store: a product of classes.")
+@click.option("--period", help="Its period.  [default: the only one that the store has]")
+@click.option("--km", "within_km", type=float, default=5.0, show_default=True, help="What counts as near.")
+@click.option("--map", "picture", type=_FILE, help="Draw a map (PNG) to this file.")
+@JSON
+def split_audit(path: Path, picture: Path | None, as_json: bool, **options: Any) -> None:
+    """Tell how large splits are, how near each other, and with a store how much of each class they have.
+
+    Exit code 1: tiles of a split share area with tiles that are trained on.
+    """
+    from eo_ingest.runtime import labelling, splitting
+
+    store = options["store"]
+    found = splitting.frozen(path, grid=options["grid"], store=store)
+    label = None
+    if store is not None:
+        opened, grid = labelling.existing(store)
+        label = (opened, labelling.label(opened, grid, options["product"], options["period"], None))
+    told = splitting.audit(found, options["within_km"], label)
+    if picture is not None:
+        _draw(found, told, picture)
+    if as_json:
+        click.echo(json.dumps({**told, "map": str(picture) if picture else None}))
+    else:
+        _tell(told)
+    if any(one["overlapping"] for one in told["distances"]):
+        sys.exit(1)
+
+
+def _draw(found: Frozen, told: dict[str, Any], picture: Path) -> None:
+    from eo_ingest.atlas import parted
+    from eo_ingest.errors import ConfigError
+
+    rule = told["rule"]
+    how = {"bands": "{bands} bands at {angle:g} rad", "blocks": "blocks of {block} × {block} tiles"}
+    method = how.get(rule["method"], rule["method"]).format(**rule)
+    facts = [f"{method} on grid {told['grid']}, guard {rule['guard_m'] / 1000:g} km, seed {rule['seed']}"]
+    try:
+        picture.write_bytes(parted.draw(found.parting, title=f"Split of {told['aoi']}", facts=facts))
+    except OSError as err:
+        raise ConfigError(f"cannot write {picture}: {err.strerror or err}") from err
+
+
+def _tell(told: dict[str, Any]) -> None:
+    from eo_ingest.cli.text import table
+
+    wanted, achieved = told["fractions"]["wanted"], told["fractions"]["achieved"]
+    rows = [(name, f"{told['tiles'][name]:,}", f"{wanted[name]:.1%}", f"{achieved[name]:.1%}") for name in wanted]
+    click.echo(
+        table(("split", "tiles", "wanted", "achieved"), [*rows, ("guard", f"{told['tiles']['guard']:,}", "", "")])
+    )
+    for one in told["distances"]:
+        click.echo(
+            f"{one['split']}: nearest tile of {one['against']} {one['nearest_km']:g} km away; "
+            f"{one['share_within']:.1%} of its tiles within {one['within_km']:g} km; {one['overlapping']:,} overlap one"
+        )
+    if told["classes"]:
+        splits = told["classes"]["splits"]
+        known = [name for name in splits if splits[name]["classes"]]
+        classes: dict[str, float] = next(iter(splits[name]["classes"] for name in known), {})
+        shown = [name for name in classes if any(splits[split]["classes"][name] > 0 for split in known)]
+        rows_ = [(name, *(f"{splits[split]['classes'][name]:.1%}" for split in known)) for name in shown]
+        click.echo(table((f"{told['classes']['product']} {told['classes']['period']}", *known), rows_))

@@ -15,9 +15,12 @@ from eo_ingest import recipes
 from eo_ingest.catalog import index
 from eo_ingest.errors import ConfigError
 from eo_ingest.grid import Grid, grid_names
+from eo_ingest.proportion import of_tiles
 from eo_ingest.runtime.opening import existing
 from eo_ingest.runtime.placing import area
 from eo_ingest.split import GUARD, Rule, Shares, Tiles, file
+from eo_ingest.split import audit as auditing
+from eo_ingest.split.parting import NONE
 from eo_ingest.split.polygon import Layer
 
 if TYPE_CHECKING:
@@ -25,7 +28,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from eo_ingest.ports import Store
+    from eo_ingest.proportion import Label
     from eo_ingest.recipes import LoadedRecipe
+    from eo_ingest.split import Parting
 
 FRACTIONS = {"train": 0.6, "val": 0.2, "test": 0.2}
 
@@ -155,3 +161,55 @@ def attach(path: Path, store: str, column: str) -> dict[str, int]:
     if not met["tiles"]:
         raise ConfigError(f"no tile of {path.name} is in the index of {opened.url}")
     return met
+
+
+def audit(found: file.Frozen, within_km: float, label: tuple[Store, Label] | None) -> dict[str, Any]:
+    """How well a split keeps its word: the `--json` of `split audit`.
+
+    Args:
+        found: the split file.
+        within_km: what counts as near.
+        label: a store and classes in it, for their balance.
+
+    Raises:
+        ConfigError: if a value does not fit, or the store has no tile of the split.
+        OutputError: if stored bytes are damaged.
+    """
+    parting, rule_ = found.parting, found.header["rule"]
+    whole = sum(rule_["weights"])
+    wanted = {name: weight / whole for name, weight in zip(rule_["splits"], rule_["weights"], strict=True)}
+    apart = auditing.distances(parting, within_km, folds=bool(rule_["folds"]))
+    return {
+        "aoi": found.header["aoi"]["name"],
+        "grid": found.header["grid"]["name"],
+        "rule": rule_,
+        "tiles": parting.counts(),
+        "fractions": {"wanted": wanted, "achieved": auditing.fractions(parting)},
+        "distances": [one.as_json() for one in apart],
+        "classes": _balance(parting, *label) if label else None,
+    }
+
+
+def _balance(parting: Parting, store: Store, label: Label) -> dict[str, Any]:
+    """How much of each class each split has, among the pixels of its tiles that have one."""
+    table = of_tiles(store, label)
+    valid = table[f"{label.prefix}_valid"].to_numpy()
+    shares = np.stack([table[name].fill_null(0).to_numpy() for name in label.columns], axis=1)
+    where = np.full(table.num_rows, -1, dtype=np.int64)
+    zones = table["zone"].to_numpy(zero_copy_only=False)
+    rows, cols = (table[name].to_numpy() for name in ("row", "col"))
+    for zone in set(zones.tolist()):
+        own = zones == zone
+        where[own] = parting.tiles.places(zone, rows[own], cols[own])
+    if not (where >= 0).any():
+        raise ConfigError(f"no tile of the split has {label.product.name} {label.period} in the store")
+    splits = np.where(where >= 0, parting.splits[where], NONE)
+    told: dict[str, Any] = {}
+    for number, name in enumerate(parting.names):
+        own = splits == number
+        weight = float(valid[own].sum())
+        sums = (shares[own] * valid[own][:, None]).sum(axis=0)
+        meanings = [flag.meaning for flag in label.variable.flags]
+        found = {m: float(s) / weight for m, s in zip(meanings, sums, strict=True)} if weight else None
+        told[name] = {"tiles": int(own.sum()), "classes": found}
+    return {"product": label.product.name, "period": label.period, "splits": told}

@@ -11,11 +11,12 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyproj import Transformer
 
 from eo_ingest import aoi
 from eo_ingest.errors import ConfigError
 from eo_ingest.grid import Grid
-from eo_ingest.split import GUARD, Rule, Shares, Tiles, freeze, part, read
+from eo_ingest.split import GUARD, Parting, Rule, Shares, Tiles, audit, freeze, part, read
 from eo_ingest.split.band import bands
 from eo_ingest.split.polygon import Layer
 
@@ -26,15 +27,18 @@ BORDER = Tiles.of_cover(UTM.cover(shapely.box(5.2, 49.4, 6.8, 50.2)))  # two zon
 FIJI = Tiles.of_cover(UTM.cover(aoi.load("178.5,-18,-178.5,-16.5").geometry))
 
 
-def distances(tiles, parting):
-    """Kilometres between outlines of tiles in different splits, measured otherwise: on a map around the tiles."""
+def planar(tiles):
+    """Outlines of tiles on a map around them, in kilometres: distances measured otherwise."""
     lon, lat = tiles.lonlat.mean(axis=0)
-    from pyproj import Transformer
-
     there = Transformer.from_crs("EPSG:4326", f"+proj=aeqd +lat_0={lat} +lon_0={lon} +units=km", always_xy=True)
-    shapes = shapely.transform(
+    return shapely.transform(
         tiles.polygons(np.arange(len(tiles))), lambda p: np.column_stack(there.transform(p[:, 0], p[:, 1]))
     )
+
+
+def distances(tiles, parting):
+    """Kilometres between the nearest outlines of tiles in different splits."""
+    shapes = planar(tiles)
     own = [shapes[parting.within(name)] for name in parting.names]
     return min(
         float(shapely.distance(one[:, None], other[None]).min())
@@ -313,3 +317,34 @@ def test_layers_that_are_none(tmp_path, name):
     (tmp_path / "points.wkt").write_text("POINT(5 50)")
     with pytest.raises(ConfigError, match=f"layer '.*{name}'"):
         Layer.read(tmp_path / Path(name))
+
+
+@given(RULES)
+@settings(max_examples=10, deadline=None)
+def test_the_audit_measures_what_another_map_does(rule):
+    parting = part(BORDER, rule)
+    told = audit.distances(parting, 8.0, folds=False)
+    shapes = planar(BORDER)
+    train = shapes[parting.within("train")]
+    for one in told:
+        between = shapely.distance(shapes[parting.within(one.split)][:, None], train[None]).min(axis=1)
+        assert one.nearest_km == pytest.approx(float(between.min()), abs=0.01)
+        assert one.share_within == pytest.approx(float((between < 8.0).mean()), abs=0.02)
+        assert one.overlapping == 0
+
+
+def test_the_audit_sees_a_leak():
+    """Halves that were parted without regard to zones."""
+    splits = (np.arange(len(BORDER)) % 2).astype(np.int32)
+    told = audit.distances(Parting(BORDER, ("train", "test"), splits), 1.0, folds=False)
+    assert told[0].overlapping > 10
+    assert told[0].nearest_km == 0
+    assert told[0].share_within > 0.9
+
+
+def test_folds_are_held_against_all_others():
+    parting = part(BORDER, Rule.of("blocks", Shares.of_folds(4), block=5, guard_km=1.0))
+    told = audit.distances(parting, 5.0, folds=True)
+    assert [(one.split, one.against) for one in told] == [(f"fold-{n}", "others") for n in range(4)]
+    assert all(one.nearest_km >= 1 for one in told)
+    assert sum(audit.fractions(parting).values()) == pytest.approx(1)

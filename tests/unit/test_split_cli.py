@@ -4,13 +4,18 @@ import io
 import json
 
 import geopandas as gpd
+import numpy as np
 import pytest
+import shapely
 from click.testing import CliRunner
+from PIL import Image
 
 from eo_ingest import catalog, runtime, validate
+from eo_ingest.atlas import parted
 from eo_ingest.cli import cli
 from eo_ingest.errors import EoIngestError
 
+CHIPS = 'kind = "chips"\nresolution = 10\ntile_px = 448\n[chips]\nfile = "chips.geojson"\nid = "id"'
 AREA = "5.2,49.4,6.8,50.2"
 
 
@@ -133,3 +138,42 @@ def test_what_cannot_be_attached(store, tmp_path):
 )
 def test_what_cannot_be_asked(options, said):
     assert said in refused(*options)
+
+
+def test_an_audit_of_a_store(store, tmp_path):
+    path = tmp_path / "a.csv"
+    run("--store", store, "--by", "random", "--seed", 5, "--out", path)
+    told = json.loads(
+        run("audit", path, "--store", store, "--period", "2020", "--map", tmp_path / "a.png", "--km", 3, "--json")
+    )
+    assert set(told) == {"aoi", "grid", "rule", "tiles", "fractions", "distances", "classes", "map"}
+    assert told["fractions"]["wanted"] == {"train": 0.6, "test": 0.2, "val": 0.2}
+    for name, found in told["classes"]["splits"].items():
+        assert found["tiles"] == told["tiles"][name]
+        if found["tiles"]:
+            assert sum(found["classes"].values()) == pytest.approx(1)
+    picture = np.asarray(Image.open(tmp_path / "a.png"))
+    drawn = {name for name, ink in zip(("train", "test", "val"), parted._INKS, strict=False) if has(picture, ink)}
+    assert drawn == {name for name in ("train", "test", "val") if told["tiles"][name]}
+    text = run("audit", path, "--store", store, "--period", 2020)
+    assert "nearest tile of train" in text
+    assert "worldcover 2020" in text
+
+
+def has(picture, ink):
+    """Whether a map has more of a colour than its legend."""
+    return (np.abs(picture[150:].astype(int) - np.array(ink)).max(axis=-1) < 30).sum() > 500
+
+
+def test_an_audit_of_chips(tmp_path):
+    places = [shapely.Point(6 + n / 10, 49 + n % 3) for n in range(12)]
+    gpd.GeoDataFrame({"id": [f"c{n}" for n in range(12)]}, geometry=places, crs=4326).to_file(
+        tmp_path / "chips.geojson"
+    )
+    (tmp_path / "g.toml").write_text(CHIPS)
+    path = tmp_path / "a.csv"
+    run("--aoi", "chips", "--grid", tmp_path / "g.toml", "--by", "blocks", "--block", 8, "--out", path)
+    assert path.read_text().splitlines()[2] == "id,split,chip"
+    told = json.loads(run("audit", path, "--grid", tmp_path / "g.toml", "--map", tmp_path / "a.png", "--json"))
+    assert sum(told["tiles"].values()) == 12
+    assert (tmp_path / "a.png").stat().st_size > 1000
