@@ -39,7 +39,7 @@ class Options(Table):
 
 
 class Split(Table):
-    """How tiles are to be parted for training and testing. It is checked and recorded; parting them is not done here.
+    """How tiles are to be parted for training and testing. `eo-ingest split --recipe` does it.
 
     `bands` are strips of equal width across the area, turned by `angle` radians (`angles` where areas differ);
     `blocks` are squares of so many tiles a side; `countries` never part a country.

@@ -160,7 +160,7 @@ def notes(config: RunConfig, plan: Plan) -> list[str]:
     if config.recipe and config.recipe.split:
         told.append(
             f"recipe {config.recipe.name} declares a split ({config.recipe.split['method']}): it is recorded in the "
-            "run's description; this version does not part tiles by it"
+            "run's description; `eo-ingest split --recipe` parts tiles by it"
         )
     if config.store != NOWHERE:
         told += defining.changes(store_at(config.store), choices(config).values(), plan)

@@ -179,8 +179,8 @@ def test_plan_of_a_recipe(tmp_path):
     assert list(found["products"]) == ["s1grd", "worldcover", "s2"]
     assert found["jobs"] == 2 * 3
     assert result.stderr == (
-        "note: recipe mine declares a split (bands): it is recorded in the run's description; this version does not "
-        "part tiles by it\n"
+        "note: recipe mine declares a split (bands): it is recorded in the run's description; "
+        "`eo-ingest split --recipe` parts tiles by it\n"
     )
 
 
