@@ -30,6 +30,7 @@ _COMMANDS = {
     "product": ("eo_ingest.cli.product:product", "List and show products, and check one of your own."),
     "recipe": ("eo_ingest.cli.recipe:recipe", "List and show recipes: published datasets as one option."),
     "split": ("eo_ingest.cli.split:split", "Part tiles for training and testing, apart from each other."),
+    "sample": ("eo_ingest.cli.sample:sample", "Choose some tiles: uniformly, or alike from groups."),
     "proportions": ("eo_ingest.cli.proportion:proportions", "How much of each class tiles and polygons have."),
     "emulator": ("eo_ingest.cli.emulator:emulator", "Serve the Earth Engine emulator on this machine."),
 }
