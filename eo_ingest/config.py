@@ -52,6 +52,7 @@ class RunConfig(BaseModel):
     source: SourceName = Field("earthengine", description="Earth Engine, or the emulator on this machine")
     assets: str | None = Field(None, description="a folder of rasters that the emulator serves")
     limit: int | None = Field(None, ge=1, description="only the first so many blocks")
+    tiles: tuple[str, ...] | None = Field(None, min_length=1, description="only these tiles of the area, by their ids")
     archives: dict[str, str] = Field({}, description="product name -> where its files are, instead of Earth Engine")
     workers: int = Field(DEFAULT_WORKERS, ge=1, le=MAX_WORKERS, description="requests in flight")
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from eo_ingest.aoi import AOI
-    from eo_ingest.grid import Cover, Grid, Lattice
+    from eo_ingest.grid import Cover, Grid, Lattice, Tile
     from eo_ingest.product import Product, Variable
 
 
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 class Plan:
     """Every (block, product, period) of an AOI, in that order.
 
-    `limit` keeps the first so many blocks; `archived` names the products that come from archives of files.
+    `limit` keeps the first so many blocks, `only` these tiles; `archived` names the products that come from archives of
+    files.
     """
 
     aoi: AOI
@@ -37,11 +38,17 @@ class Plan:
     series: tuple[tuple[Product, Period], ...]
     limit: int | None = None
     archived: frozenset[str] = frozenset()
+    only: frozenset[Tile] | None = None
 
     @cached_property
     def cover(self) -> Cover:
-        """The tiles of the AOI, not limited."""
-        return self.grid.cover(self.aoi.geometry)
+        """The tiles of the AOI, or those of `only` among them, not limited.
+
+        Raises:
+            ConfigError: if a tile of `only` is not one of the AOI.
+        """
+        whole = self.grid.cover(self.aoi.geometry)
+        return whole if self.only is None else whole.only(self.only)
 
     @property
     def products(self) -> dict[str, Product]:

@@ -64,6 +64,7 @@ def ingest(  # noqa: PLR0913, PLR0917 - the parameters are the deployment's form
     source: SourceName = "earthengine",
     assets: str | None = None,
     archives: dict[str, str] | None = None,
+    tiles: list[str] | None = None,
     limit: Annotated[int, Field(ge=1)] | None = None,
     workers: Annotated[int, Field(ge=1, le=MAX_WORKERS)] = DEFAULT_WORKERS,
     batch_size: Annotated[int, Field(ge=1)] = DEFAULT_BLOCKS,
@@ -84,6 +85,7 @@ def ingest(  # noqa: PLR0913, PLR0917 - the parameters are the deployment's form
         source: Earth Engine, or the emulator on the worker's machine.
         assets: A folder of rasters that the emulator serves.
         archives: Product names and where their files are, instead of Earth Engine.
+        tiles: Only these tiles of the area, by their ids.
         limit: Only the first so many blocks.
         workers: Requests in flight.
         batch_size: Blocks per task run.
@@ -106,6 +108,7 @@ def ingest(  # noqa: PLR0913, PLR0917 - the parameters are the deployment's form
         source=source,
         assets=assets,
         archives=archives or {},
+        tiles=tiles,
         limit=limit,
         workers=workers,
     )

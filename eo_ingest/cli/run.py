@@ -53,6 +53,20 @@ def _periods(_ctx: click.Context, _param: click.Parameter, value: tuple[str, ...
     return found
 
 
+def _ids(_ctx: click.Context, _param: click.Parameter, value: str | None) -> tuple[str, ...] | None:
+    """The ids in a file, one a line; blank lines and what follows # do not count."""
+    if value is None:
+        return None
+    try:
+        with open(value, encoding="utf-8") as file:  # noqa: PTH123 - pathlib is heavy
+            ids = tuple(dict.fromkeys(word for line in file if (word := line.partition("#")[0].strip())))
+    except (OSError, ValueError) as err:
+        raise click.BadParameter(f"cannot read {value!r}: {getattr(err, 'strerror', None) or err}") from err
+    if not ids:
+        raise click.BadParameter(f"{value!r} has no id in it: expected one a line, as `eo-ingest sample` writes them")
+    return ids
+
+
 def _verbose(ctx: click.Context, _param: click.Parameter, value: int) -> None:
     """`-v` after the command, on top of those before it."""
     if value:
@@ -101,6 +115,9 @@ def _what(command: Callable[..., None]) -> Callable[..., None]:
             callback=_pairs,
             metavar="PRODUCT=WHERE",
             help="Take a product from its files instead of Earth Engine: a folder, or an http, s3 or gs address.",
+        ),
+        click.option(
+            "--tiles", callback=_ids, metavar="FILE", help="Only the area's tiles whose ids are in this file."
         ),
         click.option("--limit", type=click.IntRange(min=1), help="Only the first so many blocks."),
         click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else, to stdout."),

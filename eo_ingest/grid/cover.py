@@ -1,7 +1,7 @@
 """Which tiles an area needs: the result, block by block. `eo_ingest.grid.enumerate` finds them."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, overload
 
@@ -136,6 +136,33 @@ class Cover:
         for zone in self.zones:
             for row, col in zip(*(indexes.tolist() for indexes in zone.tile_indexes()), strict=True):
                 yield Tile(zone.zone.name, row, col)
+
+    def only(self, tiles: Iterable[Tile]) -> "Cover":
+        """Return the cover of some of its tiles.
+
+        Raises:
+            ConfigError: if one is not in it, or there is none.
+        """
+        wanted: dict[Block, int] = {}
+        for tile in tiles:
+            block = self.grid.lattice.block_of(tile)
+            wanted[block] = wanted.get(block, 0) | 1 << self.grid.lattice.index_of(tile)
+        zones = []
+        for part in self.zones:
+            asked = [wanted.get(_block(part, place).block, 0) for place in range(len(part.masks))]
+            masks = np.array(asked, dtype=np.uint16) & part.masks
+            kept = masks > 0
+            if kept.any():
+                zones.append(ZoneCover(part.zone, part.rows[kept], part.cols[kept], masks[kept]))
+        found = Cover(self.grid, tuple(zones))
+        met = {block.block: block.mask for block in found.blocks}
+        for block, mask in sorted(wanted.items()):
+            if stray := mask & ~met.get(block, 0):
+                tile = BlockCover(block, stray).tiles[0]
+                raise ConfigError(f"tile '{tile.id}' is asked for, and is none that the area needs: leave it out")
+        if not zones:
+            raise ConfigError("no tile is asked for: expected one or more")
+        return found
 
     def frame(self, zone: str | None = None) -> Any:
         """Return the tiles as a GeoDataFrame in EPSG:4326, of one zone or of all.

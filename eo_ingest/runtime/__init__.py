@@ -73,7 +73,8 @@ def resolve(config: RunConfig) -> Plan:
     """
     archived = frozenset(archives(config, chosen(config)))
     grid = Grid.load(config.grid)
-    return Plan(area(config.aoi, grid), grid, chosen_series(config), config.limit, archived)
+    only = frozenset(map(grid.tile, config.tiles)) if config.tiles else None
+    return Plan(area(config.aoi, grid), grid, chosen_series(config), config.limit, archived, only)
 
 
 def _check_over(plan: Plan) -> None:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eo_ingest import runtime
+from eo_ingest.catalog import index
 from eo_ingest.cli import cli
 from eo_ingest.errors import EoIngestError
 from eo_ingest.grid import Grid
@@ -116,3 +117,45 @@ def test_what_cannot_be_asked(options, said):
     result = CliRunner().invoke(cli, ["sample", *map(str, options)])
     assert isinstance(result.exception, EoIngestError)
     assert said in str(result.exception)
+
+
+def test_a_run_of_some_tiles(tmp_path, source, config):
+    ids = ["utm32n_1007_65", "utm32n_1008_66"]
+    path = tmp_path / "ids.txt"
+    path.write_text(f"# two of four\n\n{ids[1]}  # one\n{ids[0]}\n{ids[0]}\n")
+    result = CliRunner().invoke(cli, ["plan", "--aoi", "demo", "--tiles", str(path), "--json"])
+    assert json.loads(result.stdout)["tiles"] == 2
+    run = runtime.tile(config(tiles=tuple(ids), periods=("2020",)))
+    assert run.totals.tiles["ok"] == 2
+    store, grid = runtime.existing(config().store)
+    assert [Tiles.of(grid, index.indexed(store, grid)).ids().to_pylist()] == [ids]
+    assert runtime.tile(config(periods=("2020",))).totals.tiles["ok"] == 4
+    assert runtime.tile(config(tiles=tuple(ids), periods=("2020",))).totals.jobs["done"] == 0
+
+
+@given(st.sets(st.integers(0, len(TILES) - 1), min_size=1))
+def test_a_cover_of_some_tiles_has_these(places):
+    cover = UTM.cover(shapely.box(5.5, 49.2, 6.5, 49.9))
+    every = list(cover.iter_tiles())
+    assert list(cover.only([every[place] for place in places]).iter_tiles()) == [
+        every[place] for place in sorted(places)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("utm32n_1007_67", "tile 'utm32n_1007_67' is asked for, and is none that the area needs"),
+        ("utm32n_2_2", "tile 'utm32n_2_2' is asked for"),
+        ("utm31n_1007_65", "tile 'utm31n_1007_65' is asked for"),
+        ("conus-albers_1_1", "belongs to grid 'conus-albers'"),
+        ("x", "'x' is not a tile id"),
+        ("# nothing", "has no id in it"),
+    ],
+)
+def test_tiles_that_cannot_be_asked_for(tmp_path, text, said):
+    path = tmp_path / "ids.txt"
+    path.write_text(text)
+    result = CliRunner().invoke(cli, ["plan", "--aoi", "demo", "--tiles", str(path)])
+    assert result.exit_code != 0
+    assert said in (str(result.exception) if isinstance(result.exception, EoIngestError) else result.output)
