@@ -37,7 +37,22 @@ except SystemExit:
 
 
 @pytest.mark.parametrize(
-    "name", ["plan", "tile", "status", "verify", "preview", "aoi", "grid", "product", "recipe", "emulator"]
+    "name",
+    [
+        "plan",
+        "tile",
+        "status",
+        "verify",
+        "preview",
+        "aoi",
+        "grid",
+        "product",
+        "recipe",
+        "emulator",
+        "split",
+        "sample",
+        "proportions",
+    ],
 )
 def test_every_command_has_help_and_is_listed(name):
     assert name in run("--help")
