@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from eo_ingest.product import Product
 
 TILES = 16
-# A whole block in Luxembourg's north.
-WHERE = "5.9,49.9,6.2,50.15"
+# Luxembourg and the Eifel: more than a whole block.
+WHERE = "6.2,49.7,6.8,50.2"
 COLUMNS = (
     "product",
     "MB a tile",
