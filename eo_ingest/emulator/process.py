@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Self
 from eo_ingest.emulator.errors import EmulatorError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -23,17 +24,29 @@ class EmulatorProcess:
         with EmulatorProcess(assets=folder) as emulator:
             ee.Initialize(AnonymousCredentials(), url=emulator.url, project="emulator")
 
+    With `gcs`, a folder or `:memory:`, it serves a Cloud Storage with these buckets too, at `gcs_url`.
     The child ends when its standard input closes, so it does not outlive this process however that ends.
     """
 
-    def __init__(self, assets: Path | None = None, port: int = 0, *, world: bool = True) -> None:
+    def __init__(
+        self,
+        assets: Path | None = None,
+        port: int = 0,
+        *,
+        world: bool = True,
+        gcs: Path | str | None = None,
+        buckets: Sequence[str] = (),
+    ) -> None:
         self._command = [sys.executable, "-m", "eo_ingest.emulator", "--port", str(port), "--exit-with-stdin"]
         if assets is not None:
             self._command += ["--assets", str(assets)]
         if not world:
             self._command.append("--no-world")
+        if gcs is not None:
+            self._command += ["--gcs", str(gcs), *(word for name in buckets for word in ("--bucket", name))]
         self._process: subprocess.Popen[str] | None = None
         self.url = ""
+        self.gcs_url = ""
 
     def __enter__(self) -> Self:
         self.start()
@@ -75,7 +88,8 @@ class EmulatorProcess:
             raise EmulatorError(message.removeprefix("error: ") or "the emulator ended without a word")
         assert self._process.stderr is not None  # noqa: S101  it is a pipe
         threading.Thread(target=_forward, args=(self._process.stderr,), daemon=True).start()
-        self.url = str(json.loads(line)["url"])
+        urls = json.loads(line)
+        self.url, self.gcs_url = str(urls["url"]), str(urls.get("gcs", ""))
         return self.url
 
     def stop(self) -> None:

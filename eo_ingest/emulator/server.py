@@ -25,6 +25,7 @@ from eo_ingest.emulator.downloads import Downloads
 from eo_ingest.emulator.encode import encode
 from eo_ingest.emulator.errors import EarthEngineError
 from eo_ingest.emulator.expression import Expression
+from eo_ingest.emulator.gcs.serving import by_port
 from eo_ingest.emulator.image import Image
 from eo_ingest.emulator.registry import Context
 
@@ -200,21 +201,22 @@ def catalogue(assets: Path | None, *, world: bool = True) -> Catalogue:
 
 def listen(port: int) -> socket.socket:
     """A socket bound to loopback; port 0 takes a free one."""
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # Said to be TCP, asyncio sends small replies at once: else each waits 40 ms for an acknowledgement.
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.bind((HOST, port))
     sock.listen(128)
     return sock
 
 
-def build(contents: Catalogue) -> uvicorn.Server:
-    """A server of a catalogue that is not running yet."""
+def build(contents: Catalogue, beside: Mapping[int, Callable[..., Any]] | None = None) -> uvicorn.Server:
+    """A server of a catalogue that is not running yet; `beside` are applications on ports of their own."""
     import uvicorn
 
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION))
     threading.stack_size(_STACK)
     config = uvicorn.Config(
-        Emulator(contents).app(),
+        by_port(Emulator(contents).app(), beside or {}),
         log_level="warning",
         access_log=False,
         lifespan="off",

@@ -8,6 +8,9 @@ import pytest
 from emulator_client import Connection
 from emulator_support import grid, make_assets
 from eo_ingest.emulator.process import EmulatorProcess
+from gcs_support import gcs, http, running
+
+__all__ = ["gcs", "http", "running"]  # fixtures
 
 
 @pytest.fixture(scope="session")
