@@ -78,7 +78,7 @@ def store(made, tmp_path):
     ("options", "said"),
     [
         (["--aoi", "luxemburg"], "did you mean 'luxembourg'?"),
-        (["--aoi", "atlantis"], "there is no AOI 'atlantis': expected one of demo, luxembourg"),
+        (["--aoi", "atlantis"], "there is no AOI 'atlantis': expected one of china, conus"),
         (["--aoi", ""], "there is no AOI ''"),
         (["--aoi", "nowhere.geojson"], "there is no such file"),
         (["--aoi", "1,2,3"], "has 3 numbers"),
