@@ -74,9 +74,10 @@ def write_tiles(parts: Iterable[ZoneCover], name: str, path: Path) -> int:
     try:
         with geoparquet.writer(sink, geoparquet.schema(first.zone)) as writer:
             for part in chain([first], made):
-                for table in _tables(Asked.nothing().joined(part, name), part.zone):
-                    writer.write_table(table)
-                    count += table.num_rows
+                for rows in batches(part):
+                    for table in _tables(Asked.nothing().joined(rows, name), part.zone):
+                        writer.write_table(table)
+                        count += table.num_rows
         sink.replace(path)
     except OSError as err:
         raise ConfigError(f"cannot write {path}: {err.strerror or err}") from err
