@@ -1,4 +1,4 @@
-"""Chips: tiles at places from a file of the user, to refill the footprints of a dataset. See docs/adr/0005-chips.md."""
+"""Chips: tiles at places from a file of the user, to refill the footprints of a dataset. See docs/adr/0006-chips.md."""
 
 from eo_ingest.grid.chips.definition import ChipsDefinition
 from eo_ingest.grid.chips.table import Chips
