@@ -61,7 +61,7 @@ class DeclaredVariable(Table):
     valid_range: tuple[Whole, Whole] | None = Field(
         None, description="[low, high], the whole numbers that stored values can be"
     )
-    units: Text = Field(description="units that UDUNITS reads, such as 'm', 'dB' or '1'")
+    units: Text = Field(description="units such as 'm', 'dB', 'mm d-1' or '1'")
     long_name: Text | None = Field(None, description="what the values are, in words")
     standard_name: Text | None = Field(None, description="a standard name of CF")
     kind: DeclaredKind | None = Field(None, description="'measure', 'class', 'id' or 'count'")

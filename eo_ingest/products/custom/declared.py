@@ -11,6 +11,7 @@ from eo_ingest.period import Period
 from eo_ingest.product import MAX_SHARD_BYTES, Product, Variable
 from eo_ingest.products import REGISTRY
 from eo_ingest.products.composite import observations
+from eo_ingest.products.custom import units
 from eo_ingest.products.custom.declaration import Declaration
 from eo_ingest.products.custom.expression import Images, Scenes
 from eo_ingest.stores import layout
@@ -71,6 +72,8 @@ def admit(product: Product, who: str) -> None:
                 f"{who}: variables[{i}].name is {variable.name!r}: expected lower-case letters, digits and "
                 f"underscores, and none of {', '.join(sorted(_COORDINATES))}"
             )
+        if wrong := units.unknown(variable.units):
+            raise ConfigError(f"{who}: variables[{i}].units is {variable.units!r}: {wrong}; expected {units.EXPECTED}")
         if variable.band_dim in {v.name for v in product.variables} | (_COORDINATES - {"band"}):
             raise ConfigError(f"{who}: dimension {variable.band_dim!r} has the name of an array: rename one of them")
     for name in product.periods:
