@@ -119,7 +119,7 @@ def _encoding(product: Product) -> dict[str, Any]:
         "cadence": (product.cadence, product.slots),
         **{
             f"variable {v.name!r}": (
-                (v.bands, v.band_dim, v.dtype, v.nodata, v.units, v.kind),
+                (v.bands, v.band_dim, v.dtype, v.nodata, v.valid_range, v.units, v.kind),
                 (v.scale_factor, v.add_offset, tuple((flag.value, flag.meaning) for flag in v.flags)),
             )
             for v in product.variables

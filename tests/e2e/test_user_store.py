@@ -129,6 +129,7 @@ def test_words_alone_make_nothing_stale(run, store, tmp_path):
         {"cadence": "months"},
         *({"variables": [variable(**change)]} for change in (
             {"scale": 0.0002}, {"offset": 1.0}, {"nodata": 60000},
+            {"valid_range": [0, 9000]}, {"valid_range": [0, 20000]},
             {"units": "m"}, {"bands": ["B3"]}, {"dtype": "int32"},
         )),
         {"variables": [variable(), variable(name="more")]},
