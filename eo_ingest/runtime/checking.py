@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from eo_ingest import reader
-from eo_ingest.errors import ConfigError, SourceError
+from eo_ingest.errors import ConfigError
 from eo_ingest.ingest import ingest
 from eo_ingest.job import tiles_of
 from eo_ingest.period import Period
 from eo_ingest.plan import task
-from eo_ingest.products import custom
-from eo_ingest.request import Window
+from eo_ingest.runtime.looking import Look, look, spot_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,12 +25,15 @@ if TYPE_CHECKING:
     from eo_ingest.product import Product, Variable
     from eo_ingest.raster import Raster
     from eo_ingest.runtime.routing import Sources
-    from eo_ingest.sources.earthengine.catalogue import Catalogue, Spot
+    from eo_ingest.sources.earthengine.catalogue import Catalogue
     from eo_ingest.sources.earthengine.examination import Findings
 
 
 def check_assets(sources: Sources, plan: Plan, jobs: Sequence[Job], own: Iterable[Product]) -> None:
-    """Refuse user's products whose assets or bands are not there, before the first job.
+    """Refuse user's products whose assets or bands are not there, or whose values do not fit, before the first job.
+
+    The values are those of the first job's first tile. Where the declaration says what becomes of values outside of
+    the valid range, a tile without any valid one is no reason to refuse the others: `check` tells that.
 
     Raises:
         ConfigError: says what is wrong, of all of them.
@@ -40,9 +42,13 @@ def check_assets(sources: Sources, plan: Plan, jobs: Sequence[Job], own: Iterabl
     problems = []
     for product in own:
         first = next((job for job in jobs if job.product == product.name), None)
-        found = first and _examine(sources, plan, first, product)
-        if found:
-            problems += [f"product {product.name!r}: {problem}" for problem in found.problems]
+        if first is None:
+            continue
+        found = _examine(sources, plan, first, product, jobs)
+        wrong = found.problems if found else []
+        if found and not wrong:
+            wrong = _look(sources, plan, first, first.block.tile(next(iter(tiles_of(first.tiles)))), product).refused
+        problems += [f"product {product.name!r}: {problem}" for problem in wrong]
     if problems:
         raise ConfigError("; ".join(problems))
 
@@ -121,7 +127,9 @@ def check(
         report.problems += report.findings.problems
         report.notes += report.findings.notes
         if not report.problems:
-            _look_at_values(sources, plan, job, report)
+            seen = _look(sources, plan, job, report.tile, product)
+            report.problems += seen.problems
+            report.notes += seen.notes
             on_step()
     if not report.problems:
         _make(sources, plan, job, store, report)
@@ -129,7 +137,16 @@ def check(
     return report
 
 
-def _examine(sources: Sources, plan: Plan, job: Job, product: Product) -> Findings | None:
+def _look(sources: Sources, plan: Plan, job: Job, tile: Tile, product: Product) -> Look:
+    """What a tile's values are before they are bounded; nothing of a product of files."""
+    catalogue = _catalogue(sources, product)
+    if catalogue is None:
+        return Look()
+    spot = spot_of(plan.grid.zone(job.block.zone), job.block, tile, product)
+    return look(catalogue, product, Period.parse(job.period), spot)
+
+
+def _examine(sources: Sources, plan: Plan, job: Job, product: Product, jobs: Sequence[Job] = ()) -> Findings | None:
     """What Earth Engine's catalogue says; None for a product of files, which have no catalogue."""
     from eo_ingest.sources.earthengine import graph
     from eo_ingest.sources.earthengine.examination import examine
@@ -137,8 +154,9 @@ def _examine(sources: Sources, plan: Plan, job: Job, product: Product) -> Findin
     catalogue = _catalogue(sources, product)
     if catalogue is None:
         return None
-    where = graph.place(plan.grid.zone(job.block.zone), job.block)
-    return examine(catalogue, product, Period.parse(job.period), where)
+    blocks = dict.fromkeys([job.block, *(other.block for other in jobs if other.product == product.name)])
+    where, *others = (graph.place(plan.grid.zone(block.zone), block) for block in blocks)
+    return examine(catalogue, product, Period.parse(job.period), where, others)
 
 
 def _catalogue(sources: Sources, product: Product) -> Catalogue | None:
@@ -147,55 +165,6 @@ def _catalogue(sources: Sources, product: Product) -> Catalogue | None:
 
     source = sources.of(product.name)
     return Catalogue(source) if isinstance(source, EarthEngineSource) else None
-
-
-def _look_at_values(sources: Sources, plan: Plan, job: Job, report: Report) -> None:
-    """Hold the tile's values, as they are before they are bounded, against types and valid ranges."""
-    from eo_ingest.sources.earthengine.catalogue import Spot
-
-    catalogue = _catalogue(sources, report.product)
-    if catalogue is None:
-        return
-    zone, side = plan.grid.zone(job.block.zone), report.product.tile_px
-    west, _, _, north = zone.bounds(report.tile)
-    left, _, _, top = zone.bounds(job.block)
-    row, col = (round(metres / report.product.resolution) for metres in (top - north, west - left))
-    spot = Spot(zone, job.block, Window(row, col, side, side))
-    for variable in report.product.variables:
-        if variable.kind != "count":
-            try:
-                _look_at(catalogue, variable, spot, report)
-            except SourceError as err:
-                report.problems.append(f"variable {variable.name!r} cannot be computed: {err}")
-
-
-def _look_at(catalogue: Catalogue, variable: Variable, spot: Spot, report: Report) -> None:
-    product = custom.unbounded(report.product)
-    limits, (low, high) = np.iinfo(variable.dtype), variable.valid_range
-    told = _outside_is_told(product, variable)
-    for frame in product.frames(report.period):
-        values = np.rint(catalogue.values(product, variable, frame, spot).astype(np.float64))
-        for band, name in enumerate(variable.bands):
-            seen = values[band][np.isfinite(values[band])]
-            where = f"variable {variable.name!r}, band {name!r}, {frame.label}"
-            beyond = (seen < limits.min) | (seen > limits.max)
-            if beyond.any() and not told:
-                report.problems.append(
-                    f"{where}: {beyond.mean():.2%} of the values do not fit {variable.dtype}: they are "
-                    f"{seen.min():.0f} to {seen.max():.0f} as stored; expected a wider dtype or a larger scale"
-                )
-            outside = ((seen < low) | (seen > high)) & ~beyond
-            if outside.any():
-                report.notes.append(
-                    f"{where}: {outside.mean():.2%} of the values are outside of the valid range {low} to {high}: they "
-                    f"are {seen.min():.0f} to {seen.max():.0f} as stored"
-                )
-
-
-def _outside_is_told(product: Product, variable: Variable) -> bool:
-    """Whether the declaration says what becomes of values outside of the valid range."""
-    declared = custom.declaration_of(product)
-    return declared is not None and any(v.name == variable.name and v.outside for v in declared.variables)
 
 
 def _make(sources: Sources, plan: Plan, job: Job, store: Store, report: Report) -> None:

@@ -1,6 +1,7 @@
 """`product check`, and what `tile` refuses before the first job: held against assets that are wrong in known ways."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -139,7 +140,7 @@ def test_no_store_and_no_folder_is_left(say, tmp_path):
 
 
 PROBLEMS = [
-    (a_series(collection="USER/seires"), "Earth Engine has no asset 'USER/seires', or none that you may read"),
+    (a_series(collection="USER/seires"), "the emulator has no asset 'USER/seires': expected one of its world"),
     (an_image("USER/series", red()), "is of type image collection, not image: expected collection = 'USER/series'"),
     (a_series(collection="USER/labels"), "is of type image, not image collection: expected image = 'USER/labels'"),
     (a_series(collection="USER"), "is of type folder, not image collection: expected the id of an image collection"),
@@ -147,7 +148,7 @@ PROBLEMS = [
     (a_series(mask=[{"band": "qa", "keep": {"eq": 0}}]), "mask[0].band: asset 'USER/series' has no band 'qa'"),
     (
         a_series(mask=[{"collection": "USER/none", "band": "qa", "keep": {"eq": 0}}]),
-        "Earth Engine has no asset 'USER/none'",
+        "the emulator has no asset 'USER/none'",
     ),
     (
         a_series(red(dtype="uint8", nodata=255, valid_range=[0, 254])),
@@ -159,6 +160,11 @@ PROBLEMS = [
     ),
     (a_series(periods=["2017"]), "asset 'USER/series' has no image from 2016-12-01 to 2017-12-01"),
     (a_series(filters=[{"property": "cloudy", "keep": {"lt": 5}}]), "filters: they leave none of the images of"),
+    (
+        a_series(filters=[{"property": "cluody", "drop": {"gt": 60}}]),
+        "filters[0].property: the images of 'USER/series' have no property 'cluody' (did you mean 'cloudy'?)",
+    ),
+    (a_series(red(valid_range=[3000, 10000])), "band 'red': 100.00% of the values are outside of the valid range"),
 ]
 
 
@@ -204,6 +210,37 @@ def test_values_outside_of_the_valid_range_are_told(say, tmp_path):
     assert (code, found["problems"]) == (0, [])
     assert any("of the values are outside of the valid range -500 to 9000" in note for note in found["notes"])
     assert found["values"]["elevation"]["elevation"]["2020"]["valid"] < 1
+
+
+@pytest.mark.parametrize("outside", ["nodata", "clamp"])
+def test_no_valid_value_is_a_problem_of_the_check_whatever_is_said_of_it(say, tmp_path, outside):
+    values = an_image("USER/labels", elevation(bands=["Map"], outside=outside, valid_range=[100, 200]))
+    found, code = report(say, tmp_path, values)
+    assert code == 2
+    (problem,) = found["problems"]
+    assert "100.00% of the values are outside of the valid range 100 to 200: they are 1 to 2 as stored" in problem
+    where = ("--aoi", runtime.box_of(TILE, "utm"), "--source", "emulator", "--store", tmp_path / "s.zarr")
+    assert say("tile", "--products", written(tmp_path, values), *where).returncode == 0
+
+
+@pytest.mark.parametrize("outside", ["nodata", "clamp"])
+def test_values_beyond_the_dtype_are_told_also_where_it_is_said_what_becomes_of_them(say, tmp_path, outside):
+    small = elevation(dtype="uint8", nodata=255, valid_range=[0, 254], outside=outside)
+    found, code = report(say, tmp_path, an_image("USER/height", small))
+    assert (code, found["problems"]) == (0, [])
+    (note,) = (note for note in found["notes"] if "valid range" in note)
+    shares = [float(share) for share in re.findall(r"([0-9.]+)%", note)]
+    assert 70 < shares[1] <= shares[0] < 80  # normal, of deviation 400: below 0, above 255
+    assert "do not fit uint8" in note
+
+
+def test_values_that_overflow_are_refused_by_tile_too(say, tmp_path):
+    path, store = written(tmp_path, an_image("USER/height", elevation())), tmp_path / "s.zarr"
+    where = ("--aoi", runtime.box_of(TILE, "utm"), "--source", "emulator", "--store", store)
+    told = say("tile", "--products", path, *where)
+    assert told.returncode == 2
+    assert "0.03% of the values do not fit int16" in told.stderr
+    assert not store.exists()
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
+import subprocess
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -269,6 +273,7 @@ def test_a_class_that_nobody_listed_fails_the_job_by_name(assets, tmp_path):
     assert "holds classes [9] that the product does not define" in run.totals.failures[0]["reason"]
 
 
+DOCUMENT = ROOT / "docs" / "user-products.md"
 EXAMPLES = sorted((ROOT / "docs" / "products").glob("*.toml"))
 
 
@@ -278,6 +283,21 @@ def test_the_documented_products_are_right(path):
     assert product.name == path.stem
     assert product.licence
     assert runtime.resolve(RunConfig.of(aoi="demo", store=runtime.NOWHERE, products=(str(path),))).summary()["jobs"] > 0
+
+
+def test_the_first_command_of_the_document_works():
+    """As it stands there, at the repository's root, on the emulator's own world."""
+    (command, *_) = re.findall(r"^    eo-ingest (product check .*)$", DOCUMENT.read_text(), re.MULTILINE)
+    words = shlex.split(command, comments=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "eo_ingest", *words], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "error:" not in done.stderr
+    valid = re.search(r"^tile \S+, 2020: ok, ([0-9.]+)% valid$", done.stdout, re.MULTILINE)
+    assert float(valid[1]) > 50
+    others = {path.name for path in EXAMPLES} - {Path(words[2]).name}
+    assert all(f"`{name}`" in DOCUMENT.read_text() for name in others)
 
 
 def test_a_pixel_as_large_as_a_tile(tmp_path):

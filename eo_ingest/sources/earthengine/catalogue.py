@@ -62,11 +62,19 @@ class Catalogue:
             found = self._source.call(lambda: ee.data.getAsset(name), _nothing)
         except SourceError as err:
             if str(err).startswith("not found"):
-                raise ConfigError(f"Earth Engine has no asset {name!r}, or none that you may read") from err
+                raise ConfigError(self._missing(name)) from err
             raise
         kind = _KINDS.get(found.get("type", ""), str(found.get("type", "thing")).lower())
         first, last = _dates(found)
         return Asset(name, kind, self.bands(ee.Image(name)) if kind == "image" else (), first, last)
+
+    def _missing(self, name: str) -> str:
+        if self._source.synthetic:
+            return (
+                f"the emulator has no asset {name!r}: expected one of its world, one served by --assets, or "
+                "--source earthengine"
+            )
+        return f"Earth Engine has no asset {name!r}, or none that you may read"
 
     def bands(self, image: ee.Image) -> tuple[Band, ...]:
         """The bands of an image."""
@@ -80,7 +88,15 @@ class Catalogue:
 
     def first_bands(self, images: ee.ImageCollection) -> tuple[Band, ...]:
         """The bands of a collection's first image; none if it has no image."""
-        return self.bands(images.first()) if self.count(images.limit(1)) else ()
+        return self.bands(images.first()) if self.has_image(images) else ()
+
+    def has_image(self, images: ee.ImageCollection) -> bool:
+        """Whether a collection has an image."""
+        return self.count(images.limit(1)) > 0
+
+    def property_names(self, image: ee.Image) -> list[str]:
+        """The properties that an image has."""
+        return sorted(self._value(image.propertyNames()))
 
     def count(self, images: ee.ImageCollection) -> int:
         """How many images a collection has."""
