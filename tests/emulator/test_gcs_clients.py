@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from gcsfs.core import GCSFileSystem  # that of `GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT=false`, whatever was imported before
 
+from eo_ingest.emulator.gcs.fault import Fault
 from gcs_support import BUCKET
 
 # gcsfs hands its uploads to aiohttp as they are.
@@ -143,6 +144,19 @@ def test_sharded_zarr(gcs, kind):
     assert (zarr.open_array(store, mode="r")[5:20, 3:9] == data[5:20, 3:9]).all()
     # Ranges and not whole shards: their index is at the end.
     assert gcs.counts.sent < data.nbytes
+
+
+def test_clients_repeat_what_failed(gcs, fs):
+    gcs.hook = lambda call: Fault(status=503) if call.number in {2, 9, 10} else None
+    store = object_store(gcs.url)
+    import obstore
+
+    for number in range(7):
+        obstore.put(store, f"o{number}", BIG[:number])
+    fs.pipe({f"{BUCKET}/g{number}": BIG[:number] for number in range(7)})
+    assert gcs.counts.replies == {200: 14, 503: 3}
+    assert all(fs.cat(f"{BUCKET}/o{number}") == BIG[:number] for number in range(7))
+    assert all(bytes(obstore.get(store, f"g{number}").bytes()) == BIG[:number] for number in range(7))
 
 
 def test_clients_see_each_other(gcs, fs):

@@ -291,3 +291,36 @@ def test_buckets(http):
     assert http("DELETE", "/second-bucket").status_code == 204
     assert http("GET", "/storage/v1/b/second-bucket").status_code == 404
     assert json.loads(http("GET", "/storage/v1/b").content)["kind"] == "storage#buckets"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        [],
+        {"sourceObjects": [1]},
+        {"sourceObjects": [{"name": "k", "generation": "x"}]},
+        {"sourceObjects": [{"name": "k", "objectPreconditions": 3}]},
+        {"sourceObjects": [{"name": "k"}], "destination": 3},
+        {"sourceObjects": [{"name": "k"}], "destination": {"metadata": {"a": 1}}},
+    ],
+)
+def test_junk_is_refused_and_not_our_bug(http, body):
+    http.insert("k", b"1")
+    reply = http("POST", f"{O}/made/compose", json=body)
+    assert reply.status_code == 400
+    assert "Internal error" not in reply.text
+    assert http("GET", f"{O}/made").status_code == 404
+
+
+def test_metadata_cannot_end_a_header(http):
+    http.insert("k", b"1")
+    body = {"contentType": "a/b\r\nx-other: 1", "metadata": {"a: b\r\n": "x\r\ny: z", "plain": "é"}}
+    assert http("PATCH", f"{O}/k", json=body).json()["metadata"] == body["metadata"]
+    reply = http("GET", f"/{BUCKET}/k")
+    assert (reply.content, "y" in reply.headers, "x-other" in reply.headers) == (b"1", False, False)
+    assert reply.headers["x-goog-meta-plain"].encode("latin-1").decode() == "é"
+
+
+def test_metadata_of_headers_is_utf8(http):
+    http("PUT", f"/{BUCKET}/k", data=b"", headers={"x-goog-meta-name": "é".encode()})
+    assert http("GET", f"{O}/k").json()["metadata"] == {"name": "é"}

@@ -115,11 +115,19 @@ async def _body(receive: Receive) -> bytes | None:
 
 
 def _request(scope: MutableMapping[str, Any], body: bytes) -> Request:
-    headers = {key.decode("latin-1").lower(): value.decode("latin-1") for key, value in scope["headers"]}
+    headers = {key.decode("latin-1").lower(): _text(value) for key, value in scope["headers"]}
     # The path as it was sent: `%2F` is part of a name, `/` is not.
     target = scope["raw_path"].decode("latin-1").partition("?")[0] + "?" + scope["query_string"].decode("latin-1")
     host = headers.get("host") or "{}:{}".format(*scope["server"])
     return Request.of(scope["method"], target, headers, body, f"{scope['scheme']}://{host}")
+
+
+def _text(value: bytes) -> str:
+    """A header's value: UTF-8, as Cloud Storage takes metadata, or else what HTTP once meant."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
 
 
 async def _answer(send: Send, reply: Reply, method: str, cut: int | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -20,6 +21,9 @@ ATTRIBUTES = {
     "contentEncoding": "content-encoding",
     "contentLanguage": "content-language",
 }
+
+_CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+_NO_TOKEN = re.compile(r"[^!#$&'*+.^_`|~0-9A-Za-z-]")
 
 
 @dataclass(frozen=True)
@@ -136,6 +140,11 @@ def headers(entry: Entry, *, xml: bool) -> dict[str, str]:
         "x-goog-stored-content-encoding": entry.attributes.get("contentEncoding", "identity"),
         "x-goog-stored-content-length": str(digest.size),
     }
-    found |= {f"x-goog-meta-{key}": value for key, value in entry.metadata.items()}
+    found |= {"x-goog-meta-" + _percent(_NO_TOKEN, key): value for key, value in entry.metadata.items()}
     found |= {header: entry.attributes[key] for key, header in ATTRIBUTES.items() if key in entry.attributes}
-    return found
+    return {key: _percent(_CONTROL, value) for key, value in found.items()}
+
+
+def _percent(what: re.Pattern[str], text: str) -> str:
+    """Text in which some characters are written as URLs write them: what a client says must not end a header."""
+    return what.sub(lambda found: quote(found[0], safe="", errors="replace"), text)

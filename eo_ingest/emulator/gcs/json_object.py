@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from eo_ingest.emulator.gcs.condition import Condition
+from eo_ingest.emulator.gcs.condition import Condition, number
 from eo_ingest.emulator.gcs.download import download
 from eo_ingest.emulator.gcs.entry import resource
 from eo_ingest.emulator.gcs.errors import GcsError, invalid, not_modified
@@ -102,11 +102,8 @@ class JsonObjects:
             raise invalid(f"The number of source components provided must be from 1 to {_SOURCES}.")
         data, components = [], 0
         for one in sources:
-            wanted = (one.get("objectPreconditions") or {}).get("ifGenerationMatch")
-            condition = Condition(generation=int(wanted) if wanted is not None else None)
-            generation = int(one["generation"]) if one.get("generation") else None
-            found = self._storage.open(bucket, str(one.get("name", "")), generation=generation, condition=condition)
-            with found as (entry, content):
+            source, generation, condition = _source(one)
+            with self._storage.open(bucket, source, generation=generation, condition=condition) as (entry, content):
                 data.append(content.read(0, entry.digest.size))
                 components += max(1, entry.components)
         entry = self._storage.put(
@@ -158,3 +155,14 @@ class JsonObjects:
         condition = Condition.of_query(request.query)
         made = self._storage.put(target, new, data, about, condition=condition, components=entry.components)
         return resource(made, request.base)
+
+
+def _source(one: Any) -> tuple[str, int | None, Condition]:
+    """Name, generation and precondition of an object that is composed with others."""
+    more = one.get("objectPreconditions") or {} if isinstance(one, dict) else None
+    if not isinstance(more, dict):
+        raise invalid("Invalid value for sourceObjects: expected objects with a name.")
+    wanted = more.get("ifGenerationMatch")
+    condition = Condition(generation=None if wanted is None else number(str(wanted), "ifGenerationMatch"))
+    generation = one.get("generation")
+    return str(one.get("name", "")), number(str(generation), "generation") if generation else None, condition

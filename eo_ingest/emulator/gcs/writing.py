@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 _OWN = "x-goog-meta-"
 
 
-def about_of(resource: Mapping[str, Any], content_type: str | None = None) -> About:
+def about_of(resource: Any, content_type: str | None = None) -> About:
     """From an object resource of the JSON API.
 
     Raises:
         GcsError: 400: metadata that is not text.
     """
+    if not isinstance(resource, dict):
+        raise invalid("Invalid value for an object resource: expected an object.")
     attributes = {key: str(resource[key]) for key in ATTRIBUTES if resource.get(key) is not None}
     if content_type and "contentType" not in attributes:
         attributes["contentType"] = content_type
