@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eo_ingest.errors import ConfigError
+from eo_ingest.recipes.event import settled
 from eo_ingest.recipes.recipe import Clouds, Orbit, Recipe, Split
 from eo_ingest.tomlfile import check, read, table
 
@@ -79,7 +80,10 @@ def merged(loaded: LoadedRecipe, asked: Mapping[str, Any]) -> dict[str, Any]:
 
     An area, a grid, an option or a list of products that was asked for stands in the place of the recipe's. Periods
     that were asked for stand in the place of the recipe's own, but not of those that it gives to one product: these
-    only periods asked for that product replace.
+    only periods asked for that product replace. `event-1y` becomes the year before the event that the others are of.
+
+    Raises:
+        ConfigError: if a period is relative to an event and there is none.
     """
     recipe = loaded.recipe
     given = {key: value for key, value in asked.items() if value is not None}
@@ -87,11 +91,12 @@ def merged(loaded: LoadedRecipe, asked: Mapping[str, Any]) -> dict[str, Any]:
     options = recipe.options.model_dump()
     values = {key: value for key, value in {**own, **options, **given}.items() if value is not None}
     wanted = given.get("products") or tuple(loaded.products)
-    periods = {name: own for name, own in loaded.products.items() if own and name in wanted}
+    fixed = {name: own for name, own in loaded.products.items() if own and name in wanted}
+    periods = {**fixed, **given.get("product_periods", {})}
     return {
         **values,
         "products": tuple(wanted),
-        "product_periods": {**periods, **given.get("product_periods", {})},
+        "product_periods": settled(periods, values.get("periods", ()), wanted, loaded.name),
         "recipe": {
             "name": loaded.name,
             "sha256": loaded.sha256,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -13,6 +14,9 @@ Clouds = Literal["scl", "qa60"]
 Orbit = Literal["most"]
 Periods = tuple[Text, ...]
 
+# Calendar years before that of the event that a run is about: `event-1y`.
+BEFORE_EVENT = re.compile(r"event-([1-9][0-9]?)y")
+
 
 class RecipeProduct(Table):
     """One product of a recipe."""
@@ -20,7 +24,10 @@ class RecipeProduct(Table):
     name: Text | None = Field(None, description="a product's name; `eo-ingest product list` names them")
     file: Text | None = Field(None, description="a product file, in the recipe's folder or below")
     periods: Periods | None = Field(
-        None, min_length=1, max_length=500, description="a list of periods, which `--period` does not change"
+        None,
+        min_length=1,
+        max_length=500,
+        description="a list of periods, which `--period` does not change; event-1y is the year before the event's",
     )
     note: Text | None = Field(None, description="a line of text: what it stands for")
 
@@ -28,6 +35,11 @@ class RecipeProduct(Table):
     def _either(self) -> Self:
         if (self.name is None) == (self.file is None):
             raise ValueError("expected either name or file, and not both")
+        for period in self.periods or ():
+            if period.startswith("event") and not BEFORE_EVENT.fullmatch(period):
+                raise ValueError(
+                    f"period {period!r} is not one: expected event-1y to event-99y, years before the event"
+                )
         return self
 
 

@@ -65,6 +65,41 @@ def test_what_is_asked_for_stands_in_the_place_of_what_it_says(tmp_path, asked, 
     assert series(mine(tmp_path), **asked) == made
 
 
+FLOOD = [{"name": "s1event"}, {"name": "dem", "periods": ["2020"]}, {"name": "water", "periods": ["event-1y"]}]
+
+
+@pytest.mark.parametrize(
+    ("asked", "years"),
+    [
+        ({}, ["2020"]),
+        ({"periods": ("2019-09-17",)}, ["2018"]),
+        ({"periods": ("2019-01-01",)}, ["2018"]),
+        ({"periods": ("2019-09-17", "2019-01-01", "2016-02-29")}, ["2018", "2015"]),
+        ({"product_periods": {"s1event": ("2019-09-17",)}}, ["2018"]),
+        ({"product_periods": {"s1event": ("2019-09-17",)}, "periods": ("2017-01-01",)}, ["2018"]),
+        ({"product_periods": {"water": ("2021",)}, "periods": ("2023-09-10",)}, ["2021"]),
+        ({"products": ("water",), "periods": ("2019-09-17",)}, ["2018"]),
+        ({"products": ("water",)}, ["2020"]),
+    ],
+    ids=str,
+)
+def test_the_year_before_the_event_follows_the_event(asked, years):
+    """The recipe flood: water never is of the flood's own year, whose map has the flood in it."""
+    assert [period for product, period in series("flood", **asked) if product == "water"] == years
+
+
+def test_years_before_the_event_are_counted_and_the_rest_stays(tmp_path):
+    path = mine(tmp_path, periods=["2021-07-15"], products=[*FLOOD[:2], {**FLOOD[2], "periods": ["event-3y", "2001"]}])
+    assert series(path) == [("s1event", "2021-07-15"), ("dem", "2020"), ("water", "2018"), ("water", "2001")]
+
+
+def test_without_an_event_there_is_no_year_before_it(tmp_path):
+    with pytest.raises(ConfigError, match=r"'mine': 'water' is of event-1y, but this run has no event: add the day"):
+        series(mine(tmp_path, periods=["2020"], products=FLOOD[2:]))
+    with pytest.raises(ConfigError, match="1984 to 2021"):
+        series("flood", periods=("2023-09-10",))
+
+
 def test_area_and_grid_may_be_others(tmp_path):
     config = RunConfig.of(recipe=mine(tmp_path), aoi="6,49,6.1,49.1", store=runtime.NOWHERE)
     assert config.aoi == "6,49,6.1,49.1"
@@ -97,6 +132,10 @@ WRONG = [
     ({"products": [{}]}, "products[0]: expected either name or file, and not both"),
     ({"products": [{"name": "s2"}, {"name": "s2"}]}, "products has 's2' twice"),
     ({"products": [{"name": "s2", "periods": []}]}, "products[0].periods is []: expected a list of periods"),
+    (
+        {"products": [{"name": "s2", "periods": ["event-0y"]}]},
+        "products[0]: period 'event-0y' is not one: expected event-1y",
+    ),
     ({"options": {"clouds": "s2cloudless"}}, "options.clouds is 's2cloudless': expected 'scl' or 'qa60'"),
     ({"split": {"method": "dice", "fractions": {"a": 1.0}}}, "split.method is 'dice': expected 'bands', 'blocks'"),
     ({"split": {"method": "random", "fractions": {"a": 0.7, "b": 0.2}}}, "split: fractions add up to 0.9: expected 1"),
