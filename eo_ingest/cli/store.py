@@ -67,7 +67,7 @@ def verify(store: str, as_json: bool) -> None:
 
 @click.command(short_help="Draw what a store has as a contact sheet (PNG).")
 @option.store
-@click.option("--tile", help="Draw this tile.  [default: the mosaic of the zone with the most tiles]")
+@click.option("--tile", help="Draw this tile.  [default: the mosaic of the zone where most were made]")
 @click.option("--zone", help="Draw the mosaic of this zone.")
 @click.option("--products", "--product", multiple=True, callback=option.names, help="Only these, comma-separated.")
 @click.option("--period", "periods", multiple=True, callback=option.names, help="Only these, comma-separated.")

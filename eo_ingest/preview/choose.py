@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from eo_ingest import catalog
 from eo_ingest.errors import ConfigError
 from eo_ingest.preview import series, view
-from eo_ingest.preview.holding import Holding, territory, tiles_by_zone
+from eo_ingest.preview.holding import Holding, made_by_zone, territory, tiles_by_zone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Ask:
-    """What to draw: a tile, or a zone (by default the one with the most tiles); None means all there is.
+    """What to draw: a tile, or a zone (by default the one where most was made); None means all there is.
 
     `max_px` bounds both sides of the sheet.
     """
@@ -83,7 +83,7 @@ def choose(store: Store, grid: Grid, ask: Ask) -> Choice:
     if not zones:
         raise ConfigError(f"nothing was asked of {store.url} yet: `eo-ingest tile` makes tiles")
     tile = grid.tile(ask.tile) if ask.tile else None
-    name = _zone(grid, ask, tile, zones)
+    name = _zone(grid, ask, tile, zones) or _fullest(store, ask, zones)
     zone = grid.zone(name)
     found = territory(store, name, ask.takes)
     if not found.holdings:
@@ -119,16 +119,22 @@ def _check_series(store: Store, ask: Ask) -> None:
             raise ConfigError(f"{who} has the periods {', '.join(sorted(chosen))}, not {period!r}")
 
 
-def _zone(grid: Grid, ask: Ask, tile: Tile | None, zones: dict[str, int]) -> str:
-    """The zone that is asked for, or the one with the most tiles."""
+def _zone(grid: Grid, ask: Ask, tile: Tile | None, zones: dict[str, int]) -> str | None:
+    """The zone that is asked for, if one is."""
     if tile and ask.zone not in {None, tile.zone}:
         raise ConfigError(f"tile {tile.id!r} is in zone {tile.zone!r}, not {ask.zone!r}")
     wanted = tile.zone if tile else ask.zone
-    if wanted is None:
-        return max(zones, key=lambda name: zones[name])
-    if grid.zone(wanted).name not in zones:
+    if wanted is not None and grid.zone(wanted).name not in zones:
         raise ConfigError(f"the store has nothing in zone {wanted!r}: there are {_named(zones)}")
     return wanted
+
+
+def _fullest(store: Store, ask: Ask, zones: dict[str, int]) -> str:
+    """The zone where most tiles were made; of equals, where most failed, then where most were asked for."""
+    if len(zones) == 1:
+        return next(iter(zones))
+    made = made_by_zone(store, ask.takes)
+    return max(zones, key=lambda name: (*made.get(name, (0, 0)), zones[name]))
 
 
 def _seen(holdings: Sequence[Holding], at: View) -> tuple[Holding, ...]:

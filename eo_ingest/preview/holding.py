@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
@@ -64,6 +65,28 @@ def tiles_by_zone(store: Store) -> dict[str, int]:
             raise StoreError(f"{key!r} is not a tile index: {err}") from err
         counts[key.removeprefix(f"{layout.TILES}/").removesuffix(".parquet")] = rows
     return dict(sorted(counts.items()))
+
+
+def made_by_zone(store: Store, chosen: Callable[[str, str], bool]) -> dict[str, tuple[int, int]]:
+    """How many tiles of each zone are made of any of the series that are chosen, and how many failed, from keys alone.
+
+    Raises:
+        StoreError: if a run's description is damaged.
+    """
+    masks: dict[str, dict[tuple[str, str], int]] = {"done": {}, "failed": {}}
+    for series in (series for series in catalog.asked(store) if chosen(*series)):
+        for name in chain.from_iterable(manifest.scan(store, *series).names.values()):
+            if name.status in masks:
+                place = name.zone, name.block
+                masks[name.status][place] = masks[name.status].get(place, 0) | name.tiles
+    done, failed = masks["done"], masks["failed"]
+    counts: dict[str, tuple[int, int]] = {}
+    for zone, block in done.keys() | failed.keys():
+        made = done.get((zone, block), 0)
+        left = failed.get((zone, block), 0) & ~made
+        before = counts.get(zone, (0, 0))
+        counts[zone] = before[0] + made.bit_count(), before[1] + left.bit_count()
+    return counts
 
 
 def territory(store: Store, zone: str, chosen: Callable[[str, str], bool]) -> Territory:

@@ -78,7 +78,7 @@ def _notes(choice: Choice, *, asked_for_tile: bool) -> list[str]:
         )
     others = [f"{name} ({count:,})" for name, count in choice.zones.items() if name != view.zone.name]
     if others:
-        notes.append(f"The store has tiles in other zones, which --zone draws: {', '.join(others)}")
+        notes.append(f"Tiles of other zones were asked for too, --zone draws them: {', '.join(others)}")
     return notes
 
 

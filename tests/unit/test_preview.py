@@ -16,6 +16,7 @@ from eo_ingest.grid import Tile
 from eo_ingest.period import Period
 from eo_ingest.preview import colour, fabric, view
 from eo_ingest.preview.gather import State
+from eo_ingest.preview.holding import tiles_by_zone
 from eo_ingest.stores.local import LocalStore
 from preview_support import DEMO, classes, counts, days, fill, labels, measure, plain, product
 
@@ -398,6 +399,25 @@ def test_other_zones_are_named_and_can_be_drawn(tmp_path):
     second = preview.draw(*made, preview.Ask(zone=other))
     assert second.told["zone"] == other
     assert second.told["crs"] != first.told["crs"]
+
+
+def test_the_zone_that_is_drawn_is_the_one_where_most_was_made(tmp_path):
+    """A run that began in one zone, of an area with far more tiles in the other: what there is, is drawn."""
+    area = "11.99,49.61,12.2,49.7"
+    store, grid = fill(tmp_path / "begun.zarr", [LAND], area=area, periods={"land": ["2020"]}, left_out=range(1, 99))
+    assert tiles_by_zone(store)["utm32n"] < tiles_by_zone(store)["utm33n"]
+    drawn = preview.draw(store, grid, preview.Ask())
+    states = drawn.told["sections"][0]["states"]["2020"]
+    assert (drawn.told["zone"], states["ok"] > 0) == ("utm32n", True)
+    assert preview.draw(store, grid, preview.Ask(zone="utm33n")).told["zone"] == "utm33n"
+
+
+def test_without_tiles_that_were_made_failures_say_which_zone_then_what_was_asked_for(tmp_path):
+    area = "11.99,49.61,12.2,49.7"
+    begun = fill(tmp_path / "f.zarr", [RADAR], area=area, broken=("radar",), left_out=range(1, 99))
+    assert preview.draw(*begun, preview.Ask()).told["zone"] == "utm32n"
+    untried = fill(tmp_path / "n.zarr", [RADAR], area=area, left_out=range(99))
+    assert preview.draw(*untried, preview.Ask()).told["zone"] == "utm33n"
 
 
 def test_a_grid_of_one_s_own_with_smaller_tiles_and_blocks(tmp_path):
