@@ -1,4 +1,4 @@
-"""docs/products.md says what the REGISTRY says; the reasons in its last column are written by hand.
+"""docs/products.md and the README say what the REGISTRY says; the reasons in the page's last column are by hand.
 
 `pytest --golden` writes all but those.
 """
@@ -72,9 +72,13 @@ def row(product):
     )
 
 
+def usual_names():
+    """The products that are not variants of others."""
+    return [name for name in REGISTRY if not any(name in variants(other)[1:] for other in REGISTRY)]
+
+
 def rows():
-    usual = [name for name in REGISTRY if not any(name in variants(other)[1:] for other in REGISTRY)]
-    return [row(REGISTRY[name]) for name in usual]
+    return [row(REGISTRY[name]) for name in usual_names()]
 
 
 def page_rows(text):
@@ -93,6 +97,22 @@ def test_the_page_lists_what_there_is(request):
         PAGE.write_text(f"{before}{MARKS[0]}\n\n{table}\n\n{MARKS[1]}{after}")
         text = PAGE.read_text()
     assert [cells[:-1] for cells in page_rows(text)] == rows()
+
+
+def test_the_readme_lists_every_product_with_its_pixel():
+    table = (ROOT / "README.md").read_text().split("| product | what | pixel |")[1].split("\n\n")[0]
+    listed = [
+        (name, pixel)
+        for names, pixel in re.findall(r"^\| (.+?) \|.*\| (\d+ m) \|$", table, re.MULTILINE)
+        for name in re.findall(r"`([^`]+)`", names)
+    ]
+    usual = {name: f"{REGISTRY[name].resolution} m" for name in usual_names()}
+    assert sorted(listed) == sorted(usual.items())
+
+
+def test_the_readme_names_the_default():
+    said = (ROOT / "README.md").read_text().split("Without `--products` it is ")[1].split(".")[0]
+    assert re.findall(r"`([^`]+)`", said) == list(products.DEFAULT)
 
 
 def test_every_product_has_a_reason():
