@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future
 from datetime import UTC, datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from eo_ingest.ports import Fetched
 from eo_ingest.raster import tile_shape
 from eo_ingest.sources.earthengine import graph
 from eo_ingest.sources.earthengine.failure import SplitError, explain
+from eo_ingest.sources.pool import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -48,7 +49,7 @@ class EarthEngineSource:
     ) -> None:
         self._grid = grid
         self._products = products
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="request")
+        self._pool = Pool(workers, thread_name_prefix="request")
         self._name = name
         self._synthetic = synthetic
         self._closed = False
@@ -123,7 +124,7 @@ class _Fetch:
         self._retries = 0
         self._payload = 0
 
-    def run(self, pool: ThreadPoolExecutor) -> Fetched:
+    def run(self, pool: Pool) -> Fetched:
         tiles: dict[int, Raster] = {tile: self._blank() for tile in tiles_of(self._job.tiles)}
         listing = pool.submit(self._scenes)
         requests = packing.pack(self._product, len(self._frames), self._job.tiles)

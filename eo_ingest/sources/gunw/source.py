@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future
 from contextlib import ExitStack
 from dataclasses import dataclass
 from threading import Lock
@@ -23,6 +23,7 @@ from eo_ingest.sources.gunw.overlap import compare
 from eo_ingest.sources.gunw.picture import Pixels, make
 from eo_ingest.sources.gunw.select import Rule, choose
 from eo_ingest.sources.gunw.shelf import Area
+from eo_ingest.sources.pool import Pool
 from eo_ingest.sources.transfer import Traffic
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class GunwSource:
         notes = folder / "gunw-footprints" / f"{hashlib.sha256(url.encode()).hexdigest()[:16]}.json"
         cached = Cache(downloads, SYNTHETIC_BYTES if synthetic else LIMIT_BYTES)
         self._archive = Archive(shelf_at(url, workers), cached, notes)
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="granule")
+        self._pool = Pool(workers, thread_name_prefix="granule")
         self._ties: OrderedDict[tuple[Entry, Entry, int], tuple[Tie, ...]] = OrderedDict()
         self._guard = Lock()
         self._closed = False
@@ -160,18 +161,14 @@ class GunwSource:
         """Have all granules on this machine, several at a time."""
         wanted: list[Future[None]] = []
         try:
-            wanted.extend(self._submit(entry, traffic) for pair in pairs for entry in pair.granules)
+            wanted.extend(
+                self._pool.submit(self._archive.prepare, entry, traffic) for pair in pairs for entry in pair.granules
+            )
             for future in wanted:
                 future.result()
         finally:
             for future in wanted:
                 future.cancel()
-
-    def _submit(self, entry: Entry, traffic: Traffic) -> Future[None]:
-        try:
-            return self._pool.submit(self._archive.prepare, entry, traffic)
-        except RuntimeError as err:  # the pool was shut down
-            raise CancelledError from err
 
     def _place(
         self,
