@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from cog_support import block_at, job_at, squares
 from eo_ingest.products.coherence import COHERENCE, LAYERS
 from eo_ingest.sources.cog.band import bands_of
-from eo_ingest.sources.cog.name import Square, is_tile, layer_of, orbit_of
+from eo_ingest.sources.cog.name import Square, is_tile, layer_of, orbit_of, stem
 from eo_ingest.sources.cog.number import dtype, table
 from eo_ingest.sources.cog.piece import shares
 from eo_ingest.sources.warp import Lattice
@@ -51,8 +51,13 @@ def test_what_is_no_tile():
 def test_layers_are_read_off_names():
     assert layer_of("N45W090_winter_vv_COH12.tif", "N45W090") == "winter_vv_COH12"
     assert layer_of("N45W090_007D_inc.tif", "N45W090") == "007D_inc"
+    for extension in (".TIF", ".Tif"):
+        assert layer_of(f"N45W090_winter_vv_COH12{extension}", "N45W090") == "winter_vv_COH12"
+        assert stem(f"N45W090_winter_vv_COH12{extension}") == "N45W090_winter_vv_COH12"
     for name in ("N46W090_winter_vv_COH12.tif", "N45W090_winter_vv_COH12.tif.aux.xml", "N45W090_a/b.tif", "x.tif"):
         assert layer_of(name, "N45W090") is None
+    for name in ("foo", "winter_vv_coh12", "Winter_vv_COH12", "winter_vv_COH12_1", "winter_COH12", "inc", "007X_inc"):
+        assert layer_of(f"N45W090_{name}.tif", "N45W090") is None
     assert orbit_of("007D_inc") == (7, "D")
     assert orbit_of("124A_lsmap") == (124, "A")
     assert orbit_of("winter_vv_COH12") is None

@@ -210,6 +210,45 @@ def test_another_raster_under_that_name_fails_the_job(tmp_path, changes, shape, 
         fetched(tmp_path, job)
 
 
+@pytest.mark.parametrize("name", [None, "foo.tif", "N49E011_winter_vv_COH12.tif", "N49E010_winter_vv_coh12.tif"])
+def test_a_folder_without_a_layer_of_its_tile_fails_the_job(tmp_path, name):
+    job = job_at(10.5, 48.5, tiles=1)
+    (square,) = squares(job)
+    (tmp_path / square.name).mkdir()
+    if name:
+        (tmp_path / square.name / name).write_bytes(b"II")
+    words = f"N49E010/ is there and has no layer of tile N49E010: .*, found {(name and repr(name)) or 'nothing'}"
+    with pytest.raises(SourceError, match=words):
+        fetched(tmp_path, job)
+
+
+def test_links_to_nothing_are_no_sea(tmp_path):
+    job = job_at(10.5, 48.5, tiles=1)
+    (square,) = squares(job)
+    path = write(tmp_path, square, LAYER, whole(square))
+    path.unlink()
+    path.symlink_to(tmp_path / "gone")
+    with pytest.raises(SourceError, match=f"{path.name} cannot be read: No such file"):
+        fetched(tmp_path, job)
+    path.unlink()
+    path.parent.rmdir()
+    (tmp_path / "N45W090").mkdir()
+    path.parent.symlink_to(tmp_path / "gone")
+    with pytest.raises(SourceError, match="N49E010: its folder cannot be listed"):
+        fetched(tmp_path, job)
+
+
+def test_a_layer_that_is_there_twice_fails_the_job(tmp_path):
+    job = job_at(10.5, 48.5, tiles=1)
+    (square,) = squares(job)
+    path = write(tmp_path, square, LAYER, whole(square))
+    path.with_suffix(".TIF").write_bytes(path.read_bytes())
+    if len(list(path.parent.iterdir())) == 1:
+        pytest.skip("file names differ in more than capitals here")
+    with pytest.raises(SourceError, match=f"N49E010/ has layer {LAYER} twice"):
+        fetched(tmp_path, job)
+
+
 def test_a_place_without_tiles_is_refused(tmp_path):
     (tmp_path / "data" / "tiles" / "N45W090").mkdir(parents=True)
     with pytest.raises(ConfigError, match="holds no tile of the seasonal coherence data set"):

@@ -1,7 +1,9 @@
 """The archive on web servers: ways of listing, what is fetched once, and failures that must never look like sea."""
 
+import shutil
 import threading
 from concurrent.futures import CancelledError, ThreadPoolExecutor
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from cog_support import Server, block_at, expected, is_safe, job_at, source, squ
 from eo_ingest.errors import ConfigError, SourceError, TransientError
 from eo_ingest.job import Job
 from eo_ingest.sources import transfer
+from eo_ingest.sources.cog.library import Library
 from eo_ingest.sources.cog.web import Place
 
 CORNER = (9.0, 48.0)
@@ -168,6 +171,74 @@ def test_a_listing_that_fails_is_no_sea(server, reader, which, fault, kind, word
     check(reader.fetch(job), job)
 
 
+@pytest.mark.parametrize("kind", ["s3", "html", "memory"])
+@pytest.mark.parametrize("name", ["foo.tif", "N49E010_readme.txt", "deeper/N49E010_winter_vv_COH12.tif"])
+def test_a_tile_without_its_layers_is_no_sea(tmp_path, kind, name):
+    job = job_at(*INSIDE, tiles=1)
+    path = tmp_path / squares(job)[0].name / name
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"II")
+    with served(tmp_path, kind) as url:
+        reader = source(url)
+        with pytest.raises(SourceError, match=r"N49E010/ is there and has no layer of tile N49E010"):
+            reader.fetch(job)
+        # What is not listed is sea all the same.
+        assert (reader.fetch(job_at(-40.0, 30.0, tiles=1)).tiles[0]["coherence"] == 0).all()
+        reader.close()
+
+
+@pytest.mark.parametrize("kind", ["s3", "html", "memory"])
+def test_extensions_may_be_in_capitals_wherever_files_are(folder, tmp_path, kind):
+    job = job_at(*INSIDE, tiles=1)
+    name = squares(job)[0].name
+    shutil.copytree(folder / "data" / "tiles" / name, tmp_path / name)
+    for path in list((tmp_path / name).iterdir()):
+        path.rename(path.with_suffix(".TIF"))
+    with served(tmp_path, kind) as url:
+        reader = source(url)
+        found = reader.fetch(job)
+        check(found, job)
+        assert found.scenes["DJF"][0]["system:index"] == f"{name}_{LAYER}"
+        reader.close()
+
+
+@contextmanager
+def served(folder, kind):
+    """The URL of a folder's content: on a server of a kind, or in a bucket of fsspec's."""
+    if kind == "memory":
+        import fsspec
+
+        memory = fsspec.filesystem("memory")
+        memory.put(f"{folder}/", f"/{folder.name}", recursive=True)
+        yield f"memory://{folder.name}"
+        memory.rm(f"/{folder.name}", recursive=True)
+    else:
+        server = Server(folder, kind)
+        yield server.url
+        server.close()
+
+
+def test_a_tile_that_a_page_links_to_and_that_is_gone_is_no_sea(folder):
+    server = Server(folder / "data" / "tiles", "html")
+    job = job_at(*INSIDE, tiles=1)
+    server.faults = {"N49E010": 404}
+    reader = source(server.url)
+    with pytest.raises(SourceError, match=r"/N49E010/ was listed, but is not there"):
+        reader.fetch(job)
+    server.faults = {}
+    check(reader.fetch(job), job)
+    reader.close()
+    server.close()
+
+
+def test_a_listing_that_does_not_go_on_is_a_failure(server, reader):
+    content = server.content
+    more = b"<IsTruncated>true</IsTruncated></ListBucketResult>"
+    server.content = lambda path, query: content(path, query).replace(b"</ListBucketResult>", more)
+    with pytest.raises(SourceError, match="N49E010/ is listed in part"):
+        reader.fetch(job_at(*INSIDE, tiles=1))
+
+
 def test_what_gives_no_answer_in_time_is_a_failure(server, reader, monkeypatch):
     monkeypatch.setattr(transfer, "TIMEOUT_S", (0.2, 0.2))
     monkeypatch.setattr(transfer, "ATTEMPTS", 2)
@@ -290,6 +361,24 @@ def test_closing_ends_what_waits(server, reader, monkeypatch):
     thread.join(30)
     assert not thread.is_alive()
     assert failed == [CancelledError]
+
+
+@pytest.mark.parametrize("when", ["listing", "file"])
+def test_closing_between_two_steps_is_a_cancellation(reader, monkeypatch, when):
+    """Closed by the time a job asks its threads for a listing, or, once it has those, for a file."""
+    if when == "listing":
+        monkeypatch.setattr(Library, "going_on", lambda _: reader.close())
+    else:
+        layers = Library.layers
+
+        def closing(*arguments):
+            found = layers(*arguments)
+            reader.close()
+            return found
+
+        monkeypatch.setattr(Library, "layers", closing)
+    with pytest.raises(CancelledError):
+        reader.fetch(job_at(*INSIDE, tiles=1))
 
 
 @pytest.mark.parametrize(

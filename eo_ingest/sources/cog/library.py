@@ -62,12 +62,12 @@ class Library:
         self._listings: OrderedDict[str, Mapping[str, Listed]] = OrderedDict()
         self._is_checked = False
 
-    def files(self, tile: str, traffic: Traffic) -> Mapping[str, Listed]:
-        """The files of a tile by name; none if there is no such tile.
+    def layers(self, tile: str, traffic: Traffic) -> Mapping[str, Listed]:
+        """The files of a tile by layer; none if there is no such tile.
 
         Raises:
             ConfigError: if the place has no tile at all.
-            SourceError: if they cannot be listed.
+            SourceError: if they cannot be listed, or the tile is there and has no layer.
         """
         self._check(traffic)
         known = self._listings.get(tile)
@@ -105,7 +105,7 @@ class Library:
     def _list(self, tile: str, traffic: Traffic) -> Mapping[str, Listed]:
         if tile in self._listings:  # by now
             return self._listings[tile]
-        found = retried(lambda: self._shelf.files(tile, traffic), traffic, self.going_on)
+        found = retried(lambda: self._shelf.layers(tile, traffic), traffic, self.going_on)
         with self._guard:
             self._listings[tile] = found
             while len(self._listings) > _LISTINGS:

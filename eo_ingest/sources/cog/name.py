@@ -11,9 +11,12 @@ import re
 from dataclasses import dataclass
 
 TILE_PX = 1200
-SUFFIX = ".tif"
 _TILE = re.compile(r"[NS]\d{2}[EW]\d{3}")
 _ORBIT = re.compile(r"(\d{1,3})([AD])")
+_FILE = re.compile(r"(?P<stem>.+)\.tif", re.IGNORECASE)
+_LAYER = re.compile(
+    r"(winter|spring|summer|fall)_(vv|vh|hh|hv)_(COH\d{2}|AMP|rho|tau|rmse)|\d{1,3}[AD]_(inc|lsmap)", re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,11 +44,20 @@ def is_tile(name: str) -> bool:
 
 
 def layer_of(file: str, tile: str) -> str | None:
-    """The layer of a file of a tile, such as `winter_vv_COH12` or `007D_inc`; None if it is something else."""
-    if not (file.startswith(f"{tile}_") and file.endswith(SUFFIX)):
+    """The layer of a file of a tile, such as `winter_vv_COH12` or `007D_inc`; None if it is something else.
+
+    Names are as in the bucket, but the extension may be in capitals.
+    """
+    found = _FILE.fullmatch(file)
+    if not found or not found["stem"].startswith(f"{tile}_"):
         return None
-    layer = file.removeprefix(f"{tile}_").removesuffix(SUFFIX)
-    return layer if re.fullmatch(r"\w+", layer) else None
+    layer = found["stem"].removeprefix(f"{tile}_")
+    return layer if _LAYER.fullmatch(layer) else None
+
+
+def stem(file: str) -> str:
+    """The name of a layer's file without its extension."""
+    return file.rpartition(".")[0]
 
 
 def orbit_of(layer: str) -> tuple[int, str] | None:

@@ -23,6 +23,7 @@ class Ring:
     def __init__(self, limit: int = LIMIT_BYTES) -> None:
         self._limit = limit
         self._file: IO[bytes] | None = None
+        self._closed = False
         self._head = 0
         self._held: OrderedDict[str, tuple[int, int]] = OrderedDict()  # key -> (offset, size), the oldest first
         self._guard = Lock()
@@ -39,7 +40,7 @@ class Ring:
     def put(self, key: str, data: bytes) -> None:
         """Keep bytes under a key, if they fit."""
         with self._guard:
-            if key in self._held or len(data) > self._limit:
+            if self._closed or key in self._held or len(data) > self._limit:
                 return
             if self._head + len(data) > self._limit:
                 self._head = 0
@@ -58,8 +59,9 @@ class Ring:
             self._held.pop(key, None)
 
     def close(self) -> None:
-        """Give the disk back."""
+        """Give the disk back, and keep nothing more."""
         with self._guard:
+            self._closed = True
             self._held.clear()
             if self._file is not None:
                 self._file.close()

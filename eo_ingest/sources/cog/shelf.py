@@ -8,11 +8,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 from eo_ingest.errors import ConfigError, SourceError, TransientError
-from eo_ingest.sources.cog.name import is_tile
+from eo_ingest.sources.cog.name import is_tile, layer_of
 from eo_ingest.sources.transfer import bare, public
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from eo_ingest.sources.transfer import Traffic
@@ -54,11 +54,11 @@ class Shelf(Protocol):
         """
         ...
 
-    def files(self, tile: str, traffic: Traffic) -> Mapping[str, Listed]:
-        """The files of a tile by name; none if there is no such tile.
+    def layers(self, tile: str, traffic: Traffic) -> Mapping[str, Listed]:
+        """The files of a tile by layer; none if there is no such tile. Asked after `check`.
 
         Raises:
-            SourceError: if they cannot be listed.
+            SourceError: if they cannot be listed, or the tile is there and has no layer.
         """
         ...
 
@@ -80,6 +80,29 @@ def expected(where: str) -> ConfigError:
     )
 
 
+def by_layer(tile: str, where: str, files: Iterable[Listed]) -> Mapping[str, Listed]:
+    """The files of a tile that is there, by layer; `where` is its folder, for messages.
+
+    Raises:
+        SourceError: if there is no layer among them, or one twice: it would look like open sea, or like either.
+    """
+    found: dict[str, Listed] = {}
+    others = []
+    for file in files:
+        layer = layer_of(file.name, tile)
+        if layer is None:
+            others.append(file.name)
+        elif found.setdefault(layer, file) is not file:
+            raise SourceError(f"{where} has layer {layer} twice: {found[layer].name} and {file.name}")
+    if not found:
+        held = f"{min(others)!r} (of {len(others)})" if others else "nothing"
+        raise SourceError(
+            f"{where} is there and has no layer of tile {tile}: expected files such as {tile}_winter_vv_COH12.tif, "
+            f"found {held}"
+        )
+    return found
+
+
 class FolderShelf:
     """A folder: a mirror of the bucket, whole tiles at a time. A tile whose folder is not there does not exist."""
 
@@ -99,15 +122,17 @@ class FolderShelf:
         if not found:
             raise expected(str(self._folder))
 
-    def files(self, tile: str, traffic: Traffic) -> Mapping[str, Listed]:  # noqa: ARG002 - nothing is transferred
-        """See `Shelf.files`."""
+    def layers(self, tile: str, traffic: Traffic) -> Mapping[str, Listed]:  # noqa: ARG002 - nothing is transferred
+        """See `Shelf.layers`. A link to nothing is there too: what it is of cannot be read."""
+        folder = self._folder / tile
         try:
-            paths = [path for path in (self._folder / tile).iterdir() if path.is_file()]
-            return {path.name: Listed(tile, path.name, f"{tile}/{path.name}", path.stat().st_size) for path in paths}
-        except FileNotFoundError:
-            return {}
+            paths = [path for path in folder.iterdir() if not path.is_dir()]
         except OSError as err:
+            if isinstance(err, FileNotFoundError) and not folder.is_symlink() and self._folder.is_dir():
+                return {}
             raise SourceError(f"{tile}: its folder cannot be listed: {err.strerror or err}") from err
+        files = (Listed(tile, path.name, f"{tile}/{path.name}", _size(path)) for path in paths)
+        return by_layer(tile, f"{tile}/", files)
 
     def read(self, file: Listed, traffic: Traffic) -> bytes:  # noqa: ARG002 - nothing is transferred
         """See `Shelf.read`."""
@@ -117,6 +142,13 @@ class FolderShelf:
             raise SourceError(f"{file.url} cannot be read: {err.strerror or err}") from err
 
 
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None  # reading it fails by name
+
+
 class FilesystemShelf:
     """A bucket that fsspec reaches, with the user's credentials for it: gs:// and others."""
 
@@ -124,6 +156,7 @@ class FilesystemShelf:
 
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
+        self._tiles: frozenset[str] = frozenset()
 
     @cached_property
     def _files(self) -> Any:
@@ -137,18 +170,24 @@ class FilesystemShelf:
     def check(self, traffic: Traffic) -> None:
         """See `Shelf.check`."""
         found = self._list("", traffic)
-        if not any(is_tile(entry["name"].rstrip("/").rpartition("/")[2]) for entry in found):
+        names = (entry["name"].rstrip("/").rpartition("/")[2] for entry in found)
+        self._tiles = frozenset(filter(is_tile, names))
+        if not self._tiles:
             raise expected(public(self._url))
 
-    def files(self, tile: str, traffic: Traffic) -> Mapping[str, Listed]:
-        """See `Shelf.files`."""
-        found = {}
-        for entry in self._list(f"/{tile}", traffic):
+    def layers(self, tile: str, traffic: Traffic) -> Mapping[str, Listed]:
+        """See `Shelf.layers`."""
+        entries = self._list(f"/{tile}", traffic)
+        if not entries and tile not in self._tiles:
+            return {}
+        where = f"{public(self._url)}/{tile}/"
+        files = []
+        for entry in entries:
             name = entry["name"].rpartition("/")[2]
             if entry.get("type") == "file":
                 tag = bare(entry.get("etag", entry.get("ETag")))
-                found[name] = Listed(tile, name, f"{public(self._url)}/{tile}/{name}", entry.get("size"), tag)
-        return found
+                files.append(Listed(tile, name, where + name, entry.get("size"), tag))
+        return by_layer(tile, where, files)
 
     def _list(self, path: str, traffic: Traffic) -> list[dict[str, Any]]:
         traffic.add(requests=1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -16,15 +15,17 @@ from eo_ingest.ports import Fetched
 from eo_ingest.sources.cog import picture
 from eo_ingest.sources.cog.band import SIGHTS, Sight, bands_of, composed
 from eo_ingest.sources.cog.library import Library, shelf_at
-from eo_ingest.sources.cog.name import SUFFIX, layer_of, orbit_of
+from eo_ingest.sources.cog.name import orbit_of, stem
 from eo_ingest.sources.cog.number import table
 from eo_ingest.sources.cog.piece import shares
 from eo_ingest.sources.cog.ring import Ring
+from eo_ingest.sources.pool import Pool
 from eo_ingest.sources.transfer import Traffic
 from eo_ingest.sources.warp import Lattice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from concurrent.futures import Future
 
     from numpy.typing import NDArray
 
@@ -51,7 +52,7 @@ class CogSource:
         self._grid = grid
         self._products = products
         self._library = Library(shelf_at(url, workers), Ring())
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="file")
+        self._pool = Pool(workers, thread_name_prefix="file")
         self._synthetic = synthetic
 
     @property
@@ -100,15 +101,14 @@ class _Fetch:
         self._traffic = Traffic()
         self._used: dict[str, set[Listed]] = {frame.label: set() for frame in self._frames}
 
-    def run(self, pool: ThreadPoolExecutor) -> Fetched:
+    def run(self, pool: Pool) -> Fetched:
         targets = {i: self._target(i) for i in tiles_of(self._job.tiles)}
         tiles = {i: self._blank(target) for i, target in targets.items()}
         parts = shares(targets)
-        listings = pool.map(lambda share: self._library.files(share.square.name, self._traffic), parts)
+        listings = pool.map(lambda share: self._library.layers(share.square.name, self._traffic), parts)
         flying: list[tuple[Share, Read, Future[Numbers]]] = []
         try:
-            for share, files in zip(parts, listings, strict=True):
-                layers = {layer: file for name, file in files.items() if (layer := layer_of(name, share.square.name))}
+            for share, layers in zip(parts, listings, strict=True):
                 flying += [(share, read, pool.submit(self._read, share, read)) for read in self._reads(layers)]
             for share, group in groupby(flying, key=lambda item: item[0]):
                 self._place(share, [(read, future.result()) for _, read, future in group], tiles)
@@ -173,7 +173,7 @@ class _Fetch:
 def _rows(files: set[Listed]) -> list[dict[str, Any]]:
     """What a record tells of files."""
     return [
-        {"system:index": file.name.removesuffix(SUFFIX), "url": file.url, "size": file.size, "etag": file.etag}
+        {"system:index": stem(file.name), "url": file.url, "size": file.size, "etag": file.etag}
         for file in sorted(files, key=lambda file: file.name)
     ]
 

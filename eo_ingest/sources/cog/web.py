@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from eo_ingest.errors import ConfigError, SourceError
 from eo_ingest.sources.cog.name import is_tile
-from eo_ingest.sources.cog.shelf import Listed, expected
+from eo_ingest.sources.cog.shelf import Listed, by_layer, expected
 from eo_ingest.sources.transfer import AbsentError, bare, get, public, session
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ class WebShelf:
         self._place = Place.of(url)
         self._session = session(connections)
         self._is_bucket: bool | None = None
+        self._linked: frozenset[str] = frozenset()
         self._guard = Lock()
 
     def check(self, traffic: Traffic) -> None:
@@ -83,18 +84,24 @@ class WebShelf:
             found = [_inner("Prefix", row) for row in _rows(page, "CommonPrefixes")]
         else:
             found = _links(self._body("", traffic))
-        if not any(is_tile(name.rstrip("/").rpartition("/")[2]) for name in found):
+        self._linked = frozenset(filter(is_tile, (name.rstrip("/").rpartition("/")[2] for name in found)))
+        if not self._linked:
             raise expected(self._place.told)
 
-    def files(self, tile: str, traffic: Traffic) -> Mapping[str, Listed]:
-        """See `Shelf.files`."""
+    def layers(self, tile: str, traffic: Traffic) -> Mapping[str, Listed]:
+        """See `Shelf.layers`."""
+        where = f"{self._place.told}{tile}/"
         if self._asked(traffic):
-            return {file.name: file for file in self._keys(tile, traffic)}
-        try:
-            names = [link.rpartition("/")[2] for link in _links(self._body(f"{tile}/", traffic))]
-        except AbsentError:
+            keys = list(self._keys(tile, traffic))
+            return by_layer(tile, where, keys) if keys else {}
+        if tile not in self._linked:
             return {}
-        return {name: Listed(tile, name, f"{self._place.told}{tile}/{name}") for name in names if name}
+        try:
+            links = _links(self._body(f"{tile}/", traffic))
+        except AbsentError as err:
+            raise SourceError(f"{where} was listed, but is not there") from err
+        names = dict.fromkeys(link.rpartition("/")[2] for link in links)  # a page may link twice: an icon and a name
+        return by_layer(tile, where, (Listed(tile, name, where + name) for name in names if name))
 
     def read(self, file: Listed, traffic: Traffic) -> bytes:
         """See `Shelf.read`."""
@@ -131,6 +138,7 @@ class WebShelf:
             raise SourceError(f"{self._place.told} is not there: {public(self._place.root)} answers 404") from err
 
     def _keys(self, tile: str, traffic: Traffic) -> Iterator[Listed]:
+        """All that is listed below a tile: a key deeper down is no layer, but says that the tile is there."""
         folder = f"{self._place.prefix}{tile}/"
         query = {"prefix": folder}
         while True:
@@ -139,10 +147,11 @@ class WebShelf:
                 name = _inner("Key", row).removeprefix(folder)
                 size = _inner("Size", row)
                 known = int(size) if size.isdigit() else None
-                if name and "/" not in name:
-                    yield Listed(tile, name, f"{self._place.told}{tile}/{name}", known, bare(_inner("ETag", row)))
+                yield Listed(tile, name, f"{self._place.told}{tile}/{name}", known, bare(_inner("ETag", row)))
             token = _inner("NextContinuationToken", page)
             if not token:
+                if _inner("IsTruncated", page) == "true":
+                    raise SourceError(f"{self._place.told}{tile}/ is listed in part: its listing does not go on")
                 return
             query = {"prefix": folder, "continuation-token": token}
 
