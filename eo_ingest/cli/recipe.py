@@ -63,4 +63,4 @@ def recipe_show(name: str, as_json: bool) -> None:
 def _split(split: Split) -> str:
     parts = ", ".join(f"{name} {part:.0%}" for name, part in split.fractions.items())
     size = f" {split.bands}" if split.bands else f" of {split.block} tiles" if split.block else ""
-    return f"{split.method}{size}: {parts} (declared; this version does not part tiles by it)"
+    return f"{split.method}{size}: {parts} (`eo-ingest split --recipe` makes its file)"
