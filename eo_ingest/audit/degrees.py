@@ -77,6 +77,8 @@ class DegreeTiles:
         rows, cols = np.indices(shape)
         lon, lat = there.transform(left + cols * float(size), bottom + rows * float(size), direction="INVERSE")
         half_lon, half_lat = _halves(there, lon, lat, size)
+        if not (np.isfinite(lon).all() and np.isfinite(half_lon).all() and np.isfinite(half_lat).all()):
+            raise ConfigError(f"the area reaches to where {crs}, its one UTM zone, has no degrees")
         boxes = shapely.box(lon - half_lon, lat - half_lat, lon + half_lon, lat + half_lat)
         shapely.prepare(geometry)
         return cls(crs, size, left, bottom, shapely.intersects(geometry, boxes), lon, lat, half_lon, half_lat)
