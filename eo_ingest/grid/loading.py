@@ -28,14 +28,22 @@ def load(name: str) -> Grid:
     """
     known = grid_names()
     if name in known:
-        return _load(data.folder("grids") / f"{name}.toml", 0)
+        return _load(data.folder("grids") / f"{name}.toml", ())
     path = Path(name).expanduser()
     if path.suffix != ".toml":
         raise ConfigError(f"there is no grid '{name}': expected one of {', '.join(known)}, or a TOML file of your own")
     try:
-        return _load(path, path.stat().st_mtime_ns)
+        return _load(path, _stamps(path))
     except OSError as err:
         raise ConfigError(f"grid '{name}': its file cannot be read: {err.strerror or err}") from err
+
+
+def _stamps(path: Path) -> tuple[int, ...]:
+    """When a grid's file was changed, and the file of its chips, if it is there."""
+    chips = _table(path).get("chips")
+    named = chips.get("file") if isinstance(chips, dict) else None
+    other = path.parent / Path(named).expanduser() if isinstance(named, str) else path
+    return tuple(one.stat().st_mtime_ns for one in (path, other) if one.exists())
 
 
 def restore(stored: Mapping[str, Any], chips: Chips | None) -> Grid:
@@ -72,8 +80,8 @@ def plain(stored: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=16)
-def _load(path: Path, _changed: int) -> Grid:
-    """The grid of a file; again only once the file has changed."""
+def _load(path: Path, _changed: tuple[int, ...]) -> Grid:
+    """The grid of a file; again only once a file has changed."""
     table = _table(path)
     name, packaged = table["name"], path.parent == data.folder("grids")
     if packaged and name != path.stem:

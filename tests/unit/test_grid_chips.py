@@ -1,6 +1,7 @@
 """Chips: from a file of footprints to squares on the pixel grid of their zone."""
 
 import json
+import os
 from dataclasses import replace
 
 import geopandas as gpd
@@ -250,6 +251,16 @@ def test_what_is_wrong_is_said(tmp_path, chips, message):
     pd.DataFrame({"x": [120.5], "y": [30.5], "z": ["?"]}).to_csv(tmp_path / "table.csv", index=False)
     with pytest.raises(ConfigError, match=message):
         grid_of(tmp_path, chips)
+
+
+def test_a_file_of_chips_that_changes_is_read_again(tmp_path):
+    path, _ = m3leo(tmp_path)
+    before = grid_of(tmp_path, {"file": path.name, "id": "identifier"})
+    gpd.read_file(path).iloc[:5].to_file(path, driver="GeoJSON")
+    os.utime(path, ns=(1, 1))
+    after = Grid.load(str(tmp_path / "chips.toml"))
+    assert (len(before.chips), len(after.chips)) == (20, 5)
+    assert Grid.load(str(tmp_path / "chips.toml")) is after
 
 
 def test_a_damaged_table_is_refused():
